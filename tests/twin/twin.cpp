@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/twin/twin.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "tests/twin/dwd/dwd_service.hpp"
+#include "tests/twin/fault.hpp"
+#include "tests/twin/request_log.hpp"
+#include "tests/twin/services.hpp"
+#include "tests/twin/wire_server.hpp"
+
+namespace sluice::twin {
+namespace {
+
+constexpr std::string_view kControl = "/_twin/";
+
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+std::size_t parse_count(const std::string& text) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw std::invalid_argument("'" + text + "' is not a whole number");
+  }
+  return value;
+}
+
+Request parse_target(const std::string& method, const std::string& target,
+                     const std::string& body) {
+  Request request;
+  request.method = method;
+  request.target = target;
+  request.path = target.substr(0, target.find('?'));
+  request.body = body;
+  std::string_view rest = request.path.size() < target.size()
+                              ? std::string_view(target).substr(request.path.size() + 1)
+                              : std::string_view();
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    request.query.insert_or_assign(
+        std::string(pair.substr(0, equals)),
+        equals == std::string_view::npos ? "" : std::string(pair.substr(equals + 1)));
+  }
+  return request;
+}
+
+}  // namespace
+
+std::string_view Request::header(const std::string& name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string Request::query_or(const std::string& name, const std::string& fallback) const {
+  const auto found = query.find(name);
+  return found == query.end() ? fallback : found->second;
+}
+
+Response make_response(int status, std::string content_type, std::string body, std::string kind) {
+  Response response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", std::move(content_type));
+  response.length = body.size();
+  response.body = std::make_shared<const std::string>(std::move(body));
+  response.kind = std::move(kind);
+  return response;
+}
+
+Response json_response(int status, std::string json) {
+  json += '\n';
+  return make_response(status, "application/json", std::move(json), "control");
+}
+
+Response error_response(int status, const std::string& sentence) {
+  using nlohmann::json;
+  return json_response(
+      status, json{{"error", sentence}}.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+class Twin::Impl {
+ public:
+  explicit Impl(const Options& options) : faults_(options.seed), services_(make_services(options)) {
+    if (!options.faults.empty()) {
+      (void)faults_.add(options.faults);
+    }
+    if (options.warm) {
+      for (const auto& service : services_) {
+        service->warm();
+      }
+    }
+    WireServer::Callbacks callbacks;
+    callbacks.answer = [this](const Request& request) { return answer(request); };
+    callbacks.answered = [this](const Request& request, const WireServer::Answer& given,
+                                std::uint64_t bytes) {
+      if (!starts_with(request.path, kControl)) {
+        log_.end(request, given.response, given.fault.rule, bytes);
+      }
+    };
+    callbacks.opened = [this] { log_.connection_opened(); };
+    callbacks.closed = [this] { log_.connection_closed(); };
+    server_ = std::make_unique<WireServer>(options.port, std::move(callbacks));
+  }
+
+  WireServer& server() { return *server_; }
+
+  Response control(const Request& request) {
+    try {
+      return dispatch_control(std::string_view(request.path).substr(kControl.size()), request);
+    } catch (const std::invalid_argument& error) {
+      return error_response(400, error.what());
+    } catch (const std::exception& error) {
+      return error_response(500, error.what());
+    }
+  }
+
+ private:
+  WireServer::Answer answer(const Request& request) {
+    if (starts_with(request.path, kControl)) {
+      return {control(request), {}};
+    }
+    log_.begin();
+    WireServer::Answer result;
+    result.fault = faults_.pick(request);
+    try {
+      result.response = apply_to_response(result.fault, serve(request));
+    } catch (const std::exception& error) {
+      result.response = error_response(500, error.what());
+      result.response.kind = "error";
+    }
+    return result;
+  }
+
+  Response serve(const Request& request) {
+    Service* best = nullptr;
+    for (const auto& service : services_) {
+      if (starts_with(request.path, service->mount()) &&
+          (best == nullptr || service->mount().size() > best->mount().size())) {
+        best = service.get();
+      }
+    }
+    if (best == nullptr) {
+      return make_response(404, "text/html",
+                           "<html><head><title>404 Not Found</title></head></html>\r\n", "missing");
+    }
+    return best->serve(request);
+  }
+
+  Response dispatch_control(std::string_view verb, const Request& request) {
+    const bool post = request.method == "POST";
+    if (verb == "faults") {
+      return control_faults(request);
+    }
+    if (verb == "stats" && !post) {
+      return json_response(200, log_.stats());
+    }
+    if (verb == "reset-stats" && post) {
+      log_.reset();
+      return json_response(200, "{}");
+    }
+    if (verb == "log" && !post) {
+      return json_response(200, log_.tail(parse_count(request.query_or("tail", "100"))));
+    }
+    if (verb == "services" && !post) {
+      nlohmann::json list = nlohmann::json::array();
+      for (const auto& service : services_) {
+        list.push_back({{"name", service->name()}, {"mount", service->mount()}});
+      }
+      return json_response(200, list.dump());
+    }
+    for (const auto& service : services_) {
+      const std::string folder = std::string(service->name()) + "/";
+      const std::string_view rest = starts_with(verb, folder) ? verb.substr(folder.size()) : verb;
+      if (std::optional<Response> response = service->control(rest, request)) {
+        return std::move(*response);
+      }
+    }
+    return error_response(404, "no control endpoint " + request.method + " " + request.path);
+  }
+
+  Response control_faults(const Request& request) {
+    if (request.method == "POST") {
+      const std::size_t added = faults_.add(request.body);
+      return json_response(200, nlohmann::json{{"added", added}}.dump());
+    }
+    if (request.method == "DELETE") {
+      faults_.clear();
+      return json_response(200, "{}");
+    }
+    return json_response(200, faults_.describe());
+  }
+
+  FaultInjector faults_;
+  RequestLog log_;
+  std::vector<std::unique_ptr<Service>> services_;
+  std::unique_ptr<WireServer> server_;  // last: its threads use all above
+};
+
+Twin::Twin(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+Twin::~Twin() = default;
+
+std::uint16_t Twin::port() const {
+  return impl_->server().port();
+}
+std::string Twin::base_url() const {
+  return "http://127.0.0.1:" + std::to_string(port());
+}
+std::string Twin::dwd_url() const {
+  return base_url() + std::string(dwd::kMount);
+}
+
+std::string Twin::control(const std::string& method, const std::string& target,
+                          const std::string& body) {
+  if (!starts_with(target, kControl)) {
+    throw std::invalid_argument("'" + target + "' is no control endpoint; they begin with /_twin/");
+  }
+  const Response response = impl_->control(parse_target(method, target, body));
+  if (response.status < 200 || response.status > 299) {
+    throw std::invalid_argument(*response.body);
+  }
+  return *response.body;
+}
+
+void Twin::stop() {
+  impl_->server().stop();
+}
+
+}  // namespace sluice::twin
