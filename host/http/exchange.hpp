@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The answer a caller holds: the head, and the body as it comes through the transfer's buffer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/http/http_client.hpp"
+#include "host/http/loop.hpp"
+#include "host/http/transfer.hpp"
+
+namespace sluice::host {
+
+class Exchange final : public HttpExchange {
+ public:
+  // `cancel`, `stats` and `loop` outlive it.
+  Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpStats& stats);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() override;
+
+  // Sends and waits for the head. Requires: called once, first.
+  Result<void> start();
+  [[nodiscard]] const Head& head() const { return head_; }
+  // What ":url" and ":validator" give.
+  void describe(std::string url, std::string validator);
+
+  [[nodiscard]] uint32_t status() const override { return head_.status; }
+  [[nodiscard]] int64_t content_length() const override { return head_.content_length; }
+  [[nodiscard]] std::string header(std::string_view name) const override;
+  Result<size_t> read(std::span<char> buffer) override;
+
+ private:
+  Result<void> refill();
+
+  Loop& loop_;
+  const Cancel& cancel_;
+  HttpStats& stats_;
+  CancelUse cancel_use_;
+  std::shared_ptr<Transfer> transfer_;
+  Head head_;
+  std::string url_;
+  std::string validator_;
+  std::string bytes_;
+  size_t used_ = 0;  // of bytes_
+  bool ended_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace sluice::host

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/http/http_client.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "host/http/curl_library.hpp"
+#include "host/http/exchange.hpp"
+#include "host/http/failure.hpp"
+#include "host/http/limits.hpp"
+#include "host/http/loop.hpp"
+#include "host/http/request.hpp"
+#include "host/http/retry.hpp"
+#include "host/http/url.hpp"
+
+namespace sluice::host {
+namespace {
+
+constexpr uint32_t kMaxRedirects = 5;
+constexpr int kWarn = 3;  // as SLUICE_LOG_WARN
+constexpr int64_t kMicrosPerMilli = 1000;
+
+Error cancelled(const std::string& place) {
+  return Error{Code::kCancelled, place + ": cancelled", 0, 0};
+}
+
+bool is_success(uint32_t status) {
+  return status >= 200 && status < 300;
+}
+
+Error status_error(const std::string& place, uint32_t status, std::chrono::milliseconds wait) {
+  const std::string answered = place + ": the service answered " + std::to_string(status);
+  const auto wait_ms = static_cast<uint32_t>(std::clamp<int64_t>(wait.count(), 0, UINT32_MAX));
+  if (status == 401 || status == 403) {
+    return Error{Code::kAuth, answered + "; check the credentials and what they allow", 0, status};
+  }
+  if (status == 429) {
+    return Error{Code::kRateLimited,
+                 answered + ": too many requests; lower requests_per_second for it", wait_ms,
+                 status};
+  }
+  if (status == 304) {
+    return Error{Code::kUnavailable,
+                 answered + " to a request without conditions; the service or a cache is broken", 0,
+                 status};
+  }
+  return Error{Code::kUnavailable, answered + "; it is overloaded or broken", wait_ms, status};
+}
+
+}  // namespace
+
+class HttpClient::Impl {
+ public:
+  Impl(HttpOptions options, const Clock& clock, HttpLog log, void* log_ctx)
+      : options_(std::move(options)),
+        clock_(clock),
+        log_(log),
+        log_ctx_(log_ctx),
+        limits_(options_.requests_per_second, clock),
+        backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()) {}
+
+  Result<std::unique_ptr<HttpExchange>> open(HttpRequest request, const Cancel& cancel,
+                                             HttpStats& stats);
+
+ private:
+  struct Call;  // one open() on its way
+  Result<Loop*> loop();
+  Result<std::unique_ptr<Exchange>> send(Call& call);
+  Result<bool> settle(Call& call, Exchange& exchange);
+  Result<void> follow(Call& call, const Head& head);
+  Result<void> retry(Call& call, const Error& why, std::chrono::milliseconds wait);
+  std::chrono::milliseconds heed_retry_after(const Call& call, const Head& head);
+  void warn(const std::string& message) const {
+    if (log_ != nullptr) {
+      log_(log_ctx_, kWarn, message);
+    }
+  }
+
+  const HttpOptions options_;
+  const Clock& clock_;
+  const HttpLog log_;
+  void* const log_ctx_;
+  Limits limits_;
+  Backoff backoff_;
+  std::mutex mutex_;
+  std::unique_ptr<Loop> loop_;  // under mutex_ until it is there
+};
+
+struct HttpClient::Impl::Call {
+  HttpRequest request;
+  Url url;
+  std::string first_origin;
+  std::string scope;
+  std::string place;
+  const Cancel& cancel;
+  HttpStats& stats;
+  uint32_t redirects = 0;
+  uint32_t retries = 0;
+
+  [[nodiscard]] bool may_retry(const HttpOptions& options) const {
+    return request.retry && is_repeatable(request) && retries < options.max_retries;
+  }
+};
+
+Result<Loop*> HttpClient::Impl::loop() {
+  const std::lock_guard lock(mutex_);
+  if (!loop_) {
+    const std::string agent =
+        options_.user_agent.empty() ? "sluice/" SLUICE_VERSION : options_.user_agent;
+    auto started =
+        Loop::start(WireSettings::from_environment(agent), options_.max_connections_per_host);
+    if (!started) {
+      return std::move(started).error();
+    }
+    loop_ = std::move(*started);
+  }
+  return loop_.get();
+}
+
+Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::open(HttpRequest request,
+                                                             const Cancel& cancel,
+                                                             HttpStats& stats) {
+  if (!curl().problem.empty()) {
+    return Error{Code::kUnsupported, "HTTP is not available: " + curl().problem, 0, 0};
+  }
+  if (request.method.empty()) {
+    request.method = "GET";
+  }
+  SLUICE_TRY(check_request(request));
+  auto url = parse_url(request.url);
+  if (!url) {
+    return std::move(url).error();
+  }
+  std::string scope = request.scope.empty() ? url->host : request.scope;
+  std::string origin = url->origin;
+  Call call{
+      std::move(request), std::move(*url), std::move(origin), std::move(scope), {}, cancel, stats};
+  while (true) {
+    call.place = call.request.method + " " + call.url.shown;
+    auto exchange = send(call);
+    if (!exchange) {
+      if (!is_retried(exchange.error()) || !call.may_retry(options_)) {
+        return std::move(exchange).error();
+      }
+      SLUICE_TRY(retry(call, exchange.error(), std::chrono::milliseconds(0)));
+      continue;
+    }
+    auto settled = settle(call, **exchange);
+    if (!settled) {
+      return std::move(settled).error();
+    }
+    if (*settled) {
+      return std::unique_ptr<HttpExchange>(std::move(*exchange));
+    }
+  }
+}
+
+// Waits for the scope's limit, sends, and waits for the head.
+Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call) {
+  auto found = loop();
+  if (!found) {
+    return std::move(found).error();
+  }
+  const int64_t before_us = clock_.monotonic_us();
+  const bool granted = limits_.acquire(call.scope, call.request.cost, call.cancel);
+  call.stats.waited_us +=
+      static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
+  if (!granted) {
+    return cancelled(call.place);
+  }
+  const bool away = call.url.origin != call.first_origin;
+  auto exchange = std::make_unique<Exchange>(
+      **found, make_wire_request(call.request, call.url, away, options_), call.cancel, call.stats);
+  ++call.stats.requests;
+  SLUICE_TRY(exchange->start());
+  return exchange;
+}
+
+// Judges an answer by its head: true if it is the caller's, false if the request goes out again.
+Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
+  const Head& head = exchange.head();
+  if (head.is_redirect() && !head.field("Location").empty()) {
+    SLUICE_TRY(follow(call, head));
+    return false;
+  }
+  const std::chrono::milliseconds wait =
+      is_retried_status(head.status) ? heed_retry_after(call, head) : std::chrono::milliseconds(0);
+  const bool conditional = is_conditional(call.request);
+  const bool as_it_comes = !call.request.retry;
+  if (is_retried_status(head.status) && !as_it_comes) {
+    Error error = status_error(call.place, head.status, wait);
+    if (!call.may_retry(options_)) {
+      return error;
+    }
+    SLUICE_TRY(retry(call, error, wait));
+    return false;
+  }
+  const bool refused = head.status == 401 || head.status == 403;
+  if ((refused && !as_it_comes) || (head.status == 304 && !conditional)) {
+    return status_error(call.place, head.status, wait);
+  }
+  const bool has_body = head.status != 204 && head.status != 205 && call.request.method != "HEAD";
+  const std::string type = head.field("Content-Type");
+  if (is_success(head.status) && has_body && !call.request.expect.empty() &&
+      !media_type_matches(type, call.request.expect)) {
+    return Error{Code::kUnavailable,
+                 call.place + ": the answer is not " + call.request.expect +
+                     " but of another type; look at the URL in a browser, it may show an error or "
+                     "log-in page",
+                 0, head.status};
+  }
+  std::string validator = make_validator(head);
+  if (head.status == 304) {
+    ++call.stats.not_modified;
+    if (validator.empty()) {
+      validator = call.request.validator;  // confirmed
+    }
+  }
+  exchange.describe(call.url.shown, std::move(validator));
+  return true;
+}
+
+Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
+  if (++call.redirects > kMaxRedirects) {
+    return Error{Code::kUnavailable,
+                 call.place + ": the service redirects more than " + std::to_string(kMaxRedirects) +
+                     " times; check the URL, and whether it needs credentials",
+                 0, head.status};
+  }
+  auto target = redirect_target(call.url, head.field("Location"));
+  if (!target) {
+    Error error = std::move(target).error().in(call.place);
+    error.vendor_code = head.status;
+    return error;
+  }
+  call.url = std::move(*target);
+  redirect_method(call.request, head.status);
+  return {};
+}
+
+// How long the service wants to be left alone. A 429 or 503 is meant for everybody in the scope.
+std::chrono::milliseconds HttpClient::Impl::heed_retry_after(const Call& call, const Head& head) {
+  bool ignored = false;
+  const auto told = parse_retry_after(head.field("Retry-After"), clock_.now_us(),
+                                      options_.retry_after_cap, ignored);
+  if (ignored) {
+    warn(call.place + ": its Retry-After is in the past or senseless and is not followed");
+  }
+  if (!told) {
+    return std::chrono::milliseconds(0);
+  }
+  if (told->capped) {
+    warn(call.place + ": its Retry-After is absurdly long and was capped to " +
+         std::to_string(told->wait.count()) + " ms");
+  }
+  if (head.status == 429 || head.status == 503) {
+    limits_.pause(call.scope, told->wait.count() * kMicrosPerMilli);
+  }
+  return told->wait;
+}
+
+// Waits before the next try; `wait` is the service's own word, 0 = it gave none.
+Result<void> HttpClient::Impl::retry(Call& call, const Error& why, std::chrono::milliseconds wait) {
+  const bool scope_is_paused =
+      wait.count() > 0 && (why.vendor_code == 429 || why.vendor_code == 503);
+  if (!scope_is_paused) {
+    const auto pause = wait.count() > 0 ? wait : backoff_.next(call.retries);
+    const int64_t before_us = clock_.monotonic_us();
+    const bool stop = call.cancel.sleep_ms(static_cast<uint64_t>(pause.count()));
+    if (wait.count() > 0) {
+      call.stats.waited_us +=
+          static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
+    }
+    if (stop) {
+      return cancelled(call.place);
+    }
+  }
+  ++call.retries;
+  ++call.stats.retries;
+  return {};
+}
+
+HttpClient::HttpClient(HttpOptions options, const Clock& clock, HttpLog log, void* log_ctx)
+    : impl_(std::make_unique<Impl>(std::move(options), clock, log, log_ctx)) {}
+
+HttpClient::~HttpClient() = default;
+
+Result<std::unique_ptr<HttpExchange>> HttpClient::open(const HttpRequest& request,
+                                                       const Cancel& cancel, HttpStats& stats) {
+  auto exchange = impl_->open(request, cancel, stats);
+  if (!exchange && exchange.error().code != Code::kCancelled) {
+    ++stats.failed;
+  }
+  return exchange;
+}
+
+}  // namespace sluice::host
