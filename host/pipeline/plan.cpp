@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/plan.hpp"
+
+#include <set>
+
+#include "host/pipeline/series.hpp"
+
+namespace sluice::host {
+namespace {
+
+// A series of ten years and two thousand partitions has millions of intervals: they enter the
+// ledger in portions.
+constexpr uint64_t kMostIntervals = 50'000;
+// Workers start as soon as the first few slices are known; later ones are flushed in larger
+// portions.
+constexpr uint64_t kFirstFlush = 16;
+constexpr uint64_t kFlushEvery = 4096;
+constexpr const char* kWholeSnapshot = "*";  // key of a snapshot that has no partitions
+
+std::string_view view(sluice_str_t text) {
+  return {text.data, text.size};
+}
+
+const StreamConfig* options_of(const PipelineConfig& config, const Stream& stream) {
+  const auto it = config.stream.find(stream.name);
+  return it == config.stream.end() ? nullptr : &it->second;
+}
+
+// Landed slices older than this are work again.
+int64_t stale_before(const PipelineConfig& config, const Stream& stream, int64_t now_us) {
+  const StreamConfig* options = options_of(config, stream);
+  if (options != nullptr && options->refresh) {
+    return now_us - options->refresh->count() * 1'000'000;
+  }
+  if (stream.refresh_s) {
+    return now_us - *stream.refresh_s * 1'000'000;
+  }
+  return stream.kind == StreamKind::kSnapshot ? now_us : INT64_MIN;
+}
+
+// Adds slices to a listing and lets workers know of them in good time.
+class Adder {
+ public:
+  Adder(Listing& listing, const PlanRequest& request) : listing_(listing), request_(request) {}
+
+  Result<void> add(const SliceListing& slice) {
+    if (request_.stop.requested()) {
+      return Error{Code::kCancelled, "stopped while listing"};
+    }
+    SLUICE_TRY(listing_.add(slice));
+    ++added_;
+    if (!request_.compare_only && (added_ == kFirstFlush || added_ % kFlushEvery == 0)) {
+      SLUICE_TRY(listing_.flush());
+      if (request_.may_claim) {
+        request_.may_claim();
+      }
+    }
+    return {};
+  }
+  [[nodiscard]] uint64_t added() const { return added_; }
+
+ private:
+  Listing& listing_;
+  const PlanRequest& request_;
+  uint64_t added_ = 0;
+};
+
+Result<void> list_snapshot(const PlanRequest& request, Adder& adder) {
+  bool any = false;
+  SLUICE_TRY(request.source.list_partitions(
+      request.stream.name, request.config.from_us, request.config.to_us,
+      [&](const sluice_partition_t& partition) {
+        any = true;
+        SliceListing slice;
+        slice.key = view(partition.key).empty() ? kWholeSnapshot : view(partition.key);
+        slice.partition = view(partition.key);
+        return adder.add(slice);
+      }));
+  if (!any) {
+    SLUICE_TRY(adder.add(SliceListing{.key = kWholeSnapshot}));
+  }
+  return {};
+}
+
+Result<void> list_slices(const PlanRequest& request, Adder& adder) {
+  return request.source.list_slices(
+      request.stream.name, request.config.from_us, request.config.to_us,
+      [&](const sluice_slice_t& told) {
+        SliceListing slice;
+        slice.key = view(told.key);
+        slice.title = view(told.title);
+        slice.partition = view(told.partition);
+        slice.validator = view(told.validator);
+        slice.token = {static_cast<const char*>(told.token.data), told.token.size};
+        slice.from_us = told.from_us;
+        slice.to_us = told.to_us;
+        slice.estimated_rows = told.estimated_rows;
+        slice.estimated_bytes = told.estimated_bytes;
+        return adder.add(slice);
+      });
+}
+
+// Pending intervals of earlier runs that are no longer wanted (a later `from`, a removed partition)
+// are forgotten.
+Result<void> forget_unwanted(const PlanRequest& request,
+                             const std::map<std::string, IntervalSet>& wanted_by_partition) {
+  constexpr size_t kPage = 1000;
+  for (SliceNo after = 0;;) {
+    auto page = request.ledger.page(request.stream_no, SliceState::kPending, after, kPage);
+    if (!page) {
+      return std::move(page).error();
+    }
+    for (const Slice& slice : *page) {
+      after = slice.no;
+      const auto it = wanted_by_partition.find(slice.partition);
+      const bool unwanted =
+          it == wanted_by_partition.end() || !it->second.covers({slice.from_us, slice.to_us});
+      if (unwanted && !slice.claimed) {
+        if (auto forgotten = request.ledger.forget(request.stream_no, slice.key); !forgotten) {
+          return std::move(forgotten).error();
+        }
+      }
+    }
+    if (page->size() < kPage) {
+      return {};
+    }
+  }
+}
+
+Result<void> add_missing(const PlanRequest& request, const std::string& partition,
+                         const IntervalSet& want, Adder& adder, bool& more) {
+  auto landed = request.ledger.coverage(request.stream_no, partition);
+  if (!landed) {
+    return std::move(landed).error();
+  }
+  auto outstanding = request.ledger.outstanding(request.stream_no, partition);
+  if (!outstanding) {
+    return std::move(outstanding).error();
+  }
+  const int64_t lag = series_want(request.config, request.stream, 0).lag_us;
+  IntervalSet left = missing(want, *landed, lag);
+  left.subtract(*outstanding);
+  for (const Interval& interval : cut(left, request.stream.max_span_us)) {
+    if (!request.compare_only && adder.added() >= kMostIntervals) {
+      more = true;
+      return {};
+    }
+    const std::string key = series_key(partition, interval);
+    SliceListing slice{
+        .key = key, .partition = partition, .from_us = interval.from, .to_us = interval.to};
+    slice.series = true;
+    SLUICE_TRY(adder.add(slice));
+  }
+  return {};
+}
+
+Result<void> list_series(const PlanRequest& request, Adder& adder, bool& more) {
+  std::map<std::string, IntervalSet> wanted_by_partition;
+  SLUICE_TRY(
+      each_partition(request.source, request.config, request.stream, request.clock.now_us(),
+                     [&](const std::string& partition, const IntervalSet& want) -> Result<void> {
+                       wanted_by_partition[partition] = want;
+                       return {};
+                     }));
+  if (!request.compare_only) {
+    SLUICE_TRY(forget_unwanted(request, wanted_by_partition));
+  }
+  for (const auto& [partition, want] : wanted_by_partition) {
+    SLUICE_TRY(add_missing(request, partition, want, adder, more));
+  }
+  return {};
+}
+
+}  // namespace
+
+SeriesWant series_want(const PipelineConfig& config, const Stream& stream, int64_t now_us) {
+  const StreamConfig* options = options_of(config, stream);
+  int64_t lag = stream.lag_us;
+  if (config.lag) {
+    lag = config.lag->count();
+  }
+  if (options != nullptr && options->lag) {
+    lag = options->lag->count();
+  }
+  return {config.from_us, config.to_us, lag, now_us};
+}
+
+Result<void> each_partition(Source& source, const PipelineConfig& config, const Stream& stream,
+                            int64_t now_us,
+                            const std::function<Result<void>(const std::string& partition,
+                                                             const IntervalSet& wanted)>& visit) {
+  const SeriesWant want = series_want(config, stream, now_us);
+  bool any = false;
+  SLUICE_TRY(source.list_partitions(stream.name, want.from_us, want.to_us,
+                                    [&](const sluice_partition_t& partition) -> Result<void> {
+                                      any = true;
+                                      return visit(
+                                          std::string(view(partition.key)),
+                                          wanted(stream, want, partition.from_us, partition.to_us));
+                                    }));
+  return any ? Result<void>{} : visit("", wanted(stream, want, INT64_MIN, INT64_MAX));
+}
+
+Result<Plan> plan_stream(const PlanRequest& request) {
+  if (!request.compare_only) {
+    if (auto retried = request.ledger.retry_failed(request.stream_no); !retried) {
+      return std::move(retried).error();
+    }
+    if (request.may_claim) {
+      request.may_claim();
+    }
+  }
+  auto listing = request.ledger.begin_listing(
+      request.stream_no, request.compare_only,
+      stale_before(request.config, request.stream, request.clock.now_us()));
+  if (!listing) {
+    return std::move(listing).error();
+  }
+  Adder adder(**listing, request);
+  Plan plan;
+  switch (request.stream.kind) {
+    case StreamKind::kSnapshot:
+      SLUICE_TRY(list_snapshot(request, adder));
+      break;
+    case StreamKind::kKeys:
+    case StreamKind::kFiles:
+      SLUICE_TRY(list_slices(request, adder));
+      break;
+    case StreamKind::kSeries:
+      SLUICE_TRY(list_series(request, adder, plan.more));
+      break;
+  }
+  auto counts = (*listing)->finish(request.stream.kind != StreamKind::kSeries);
+  if (!counts) {
+    return std::move(counts).error();
+  }
+  plan.counts = *counts;
+  return plan;
+}
+
+}  // namespace sluice::host

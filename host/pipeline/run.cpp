@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/run.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+
+#include "host/observe/log.hpp"
+#include "host/pipeline/plan.hpp"
+#include "host/pipeline/worker.hpp"
+
+namespace sluice::host {
+namespace {
+
+constexpr uint64_t kSmallestQueue = 1U << 20;
+constexpr int64_t kRenewEveryMs = 15'000;  // a quarter of the lease
+
+// Half of the memory limit is for batches on their way to the sink, a quarter for slices that must
+// land whole.
+uint64_t queue_bytes(const PipelineConfig& config) {
+  return std::max(config.memory_bytes / 2, kSmallestQueue);
+}
+uint64_t hold_bytes(const PipelineConfig& config) {
+  return config.memory_bytes / 4 / std::max(1U, config.workers);
+}
+
+// Batches of about 1 MiB cost least; with little memory they shrink so that each worker may hold
+// one.
+uint64_t batch_bytes(const PipelineConfig& config) {
+  return std::clamp<uint64_t>(config.memory_bytes / (4ULL * (config.workers + 1)), 16U << 10,
+                              1U << 20);
+}
+
+std::string new_run_id(const Clock& clock, uint64_t seed) {
+  return fmt::format("{:x}-{:04x}", clock.now_us(),
+                     (seed ^ static_cast<uint64_t>(clock.monotonic_us())) & 0xffffU);
+}
+
+// One pipeline's run.
+class PipelineRun {
+ public:
+  PipelineRun(const Environment& environment, const PipelineConfig& config, Ledger& ledger,
+              const RunControl& control)
+      : environment_(environment),
+        config_(config),
+        ledger_(ledger),
+        control_(control),
+        session_(environment, config, &ledger, abort_) {
+    report_.pipeline = config.name;
+    report_.config_file = config.file;
+    report_.run = new_run_id(environment.clock, control.seed);
+    report_.started_us = environment.clock.now_us();
+  }
+
+  RunReport go() {
+    const std::jthread watch([this](const std::stop_token& token) { watch_control(token); });
+    auto ran = run();
+    report_.ended_us = environment_.clock.now_us();
+    if (!ran && !(ran.error().code == Code::kCancelled && control_.stop.requested())) {
+      report_.error = redact(ran.error().message);
+      failed_with_ = ran.error().code;
+    } else if (fatal_) {
+      report_.error = redact(fatal_->message);
+      failed_with_ = fatal_->code;
+    }
+    conclude();
+    control_.progress.show(config_.name, nullptr);
+    if (auto stored = ledger_.put_run(
+            {report_.run, config_.name, report_.started_us, report_.ended_us, to_json(report_)});
+        !stored) {
+      log(LogLevel::kWarn,
+          "The run could not be written into the ledger: " + stored.error().message);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  // Passes the process's stop and abort on to this pipeline, and keeps its leases alive.
+  void watch_control(const std::stop_token& token) {
+    int64_t renew_at = environment_.clock.monotonic_us() + kRenewEveryMs * 1000;
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    while (!token.stop_requested()) {
+      wake.wait_for(lock, token, std::chrono::milliseconds(20), [] { return false; });
+      if (control_.abort.requested() && !abort_.requested()) {
+        abort_.request();
+      }
+      if (control_.stop.requested()) {
+        stop_streams();
+      }
+      show_requests();
+      if (environment_.clock.monotonic_us() >= renew_at) {
+        renew_at = environment_.clock.monotonic_us() + kRenewEveryMs * 1000;
+        if (auto renewed = ledger_.renew(); !renewed) {
+          log(LogLevel::kWarn, "Leases could not be renewed: " + renewed.error().message);
+        }
+      }
+    }
+  }
+
+  void stop_streams() {
+    stop_.request();
+    const std::lock_guard lock(mutex_);
+    if (dispatcher_ != nullptr) {
+      dispatcher_->stop();
+    }
+  }
+
+  // The run cannot go on: nothing more is begun, what is begun is given up.
+  void fail_run(const Error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!fatal_) {
+        fatal_ = error;
+      }
+    }
+    stop_streams();
+    abort_.request();
+  }
+
+  Result<void> run() {
+    SLUICE_TRY(session_.open_sink(SLUICE_OPEN_RUN));
+    SLUICE_TRY(session_.open_source(SLUICE_OPEN_RUN));
+    auto streams = session_.streams();
+    if (!streams) {
+      return std::move(streams).error();
+    }
+    SLUICE_TRY(reconcile(false));
+    auto writer = session_.sink().open_writer();
+    if (!writer) {
+      return std::move(writer).error().in("sink " + config_.sink.plugin);
+    }
+    std::vector<uint32_t> bindings;
+    for (const Stream& stream : *streams) {
+      auto bound = (*writer)->bind(session_.binding(stream));
+      if (!bound) {
+        return std::move(bound).error().in("sink " + config_.sink.plugin + ", stream " +
+                                           stream.name);
+      }
+      bindings.push_back(*bound);
+    }
+    for (size_t i = 0; i < streams->size() && !stop_.requested(); ++i) {
+      SLUICE_TRY(run_stream((*streams)[i], bindings[i], **writer));
+    }
+    writer->reset();
+    return session_.remember_head();
+  }
+
+  Result<void> reconcile(bool force) {
+    auto counts = session_.reconcile(force);
+    if (!counts) {
+      return std::move(counts).error().in("holding the ledger against the target");
+    }
+    report_.reopened += counts->reopened;
+    report_.restored += counts->restored;
+    return {};
+  }
+
+  Result<void> run_stream(const Stream& stream, uint32_t binding, Writer& writer) {
+    auto stream_no = ledger_.stream(config_.name, stream.name);
+    if (!stream_no) {
+      return std::move(stream_no).error();
+    }
+    const auto live = std::make_shared<LiveStream>(stream.name, to_string(stream.kind));
+    control_.progress.show(config_.name, live);
+    begin_stream(live);
+    DispatchOptions options;
+    options.max_keys = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
+    options.series = stream.kind == StreamKind::kSeries;
+    options.sequential = config_.order == Order::kSequential;
+    Dispatcher dispatcher(ledger_, *stream_no, options, environment_.clock);
+    Committer committer({.writer = writer,
+                         .ledger = ledger_,
+                         .config = config_,
+                         .stream = stream,
+                         .stream_no = *stream_no,
+                         .binding = binding,
+                         .run = report_.run,
+                         .source = session_.source_version(),
+                         .clock = environment_.clock,
+                         .abort = abort_,
+                         .dispatcher = dispatcher,
+                         .live = *live,
+                         .reconcile = [this] { return reconcile(true); },
+                         .slice_failed = [this, &stream] { slice_failed(stream); }},
+                        queue_bytes(config_));
+    dispatcher.on_starved([&committer] { committer.flush(); });
+    set_dispatcher(&dispatcher);
+    Result<void> planned;
+    {
+      Result<void> committed;
+      std::jthread commit_thread([&] {
+        committed = committer.run();
+        if (!committed) {
+          fail_run(committed.error());
+        }
+      });
+      {
+        const auto workers = start_workers(stream, dispatcher, committer, *live);
+        planned = plan(stream, *stream_no, dispatcher, *live);
+        dispatcher.planning_done();
+      }  // joins the workers
+      committer.close();
+    }  // joins the committer
+    set_dispatcher(nullptr);
+    end_stream();
+    const Result<void> released = release_rest(*stream_no, dispatcher);
+    report_.streams.push_back(live->snapshot());
+    count_elsewhere(*stream_no);
+    if (!planned && planned.error().code != Code::kCancelled) {
+      return std::move(planned).error().in("listing stream " + stream.name);
+    }
+    if (auto failure = dispatcher.failure()) {
+      return *failure;
+    }
+    return fatal_ ? Result<void>(*fatal_) : released;
+  }
+
+  std::vector<std::jthread> start_workers(const Stream& stream, Dispatcher& dispatcher,
+                                          Committer& committer, LiveStream& live) {
+    const bool splits = (session_.source().descriptor().caps & SLUICE_CAP_SPLITS) != 0;
+    const uint32_t count =
+        splits && config_.order == Order::kParallel ? std::max(1U, config_.workers) : 1;
+    std::vector<std::jthread> workers;
+    for (uint32_t i = 0; i < count; ++i) {
+      workers.emplace_back([this, &stream, &dispatcher, &committer, &live, i] {
+        Worker({.source = session_.source(),
+                .config = config_,
+                .stream = stream,
+                .dispatcher = dispatcher,
+                .committer = committer,
+                .live = live,
+                .stop = stop_,
+                .abort = abort_,
+                .fatal = [this](const Error& error) { fail_run(error); },
+                .hold_bytes = hold_bytes(config_),
+                .batch_bytes = batch_bytes(config_)},
+               control_.seed + i)
+            .run();
+      });
+    }
+    return workers;
+  }
+
+  // Lists while the workers already read. A listing that fails is tried again like a slice; what it
+  // told stays.
+  Result<void> plan(const Stream& stream, StreamNo stream_no, Dispatcher& dispatcher,
+                    LiveStream& live) {
+    for (uint32_t attempt = 1;;) {
+      auto plan = plan_stream({.source = session_.source(),
+                               .ledger = ledger_,
+                               .config = config_,
+                               .stream = stream,
+                               .stream_no = stream_no,
+                               .clock = environment_.clock,
+                               .stop = stop_,
+                               .may_claim = [&] {
+                                 dispatcher.more_pending();
+                                 count_planned(stream_no, live, 0, false);
+                               }});
+      if (plan) {
+        dispatcher.more_pending();
+        count_planned(stream_no, live, plan->counts.listed, !plan->more);
+        if (!plan->more || !dispatcher.wait_drained()) {
+          return {};
+        }
+        continue;
+      }
+      live.add_error(to_string(plan.error().code), "listing: " + plan.error().message);
+      if (!plan.error().retryable() || stop_.requested() || ++attempt > config_.attempts) {
+        return std::move(plan).error();
+      }
+      const auto wait =
+          std::min(config_.retry_base * (1U << std::min(attempt, 16U)), config_.retry_cap);
+      log(LogLevel::kWarn, "Listing failed and is tried again: " + plan.error().message,
+          "stream=" + stream.name + " wait_ms=" + std::to_string(wait.count()));
+      if (stop_.sleep_ms(std::max<uint64_t>(static_cast<uint64_t>(wait.count()),
+                                            plan.error().retry_after_ms))) {
+        return std::move(plan).error();
+      }
+    }
+  }
+
+  void count_planned(StreamNo stream_no, LiveStream& live, uint64_t listed, bool fully) {
+    const auto counts = ledger_.counts(stream_no);
+    live.update([&](StreamReport& report) {
+      report.listed = std::max(report.listed, listed);
+      report.planned_fully = fully;
+      if (counts) {
+        report.planned =
+            std::max(report.planned, report.settled() + counts->of(SliceState::kPending));
+      }
+    });
+  }
+
+  // The source's requests since the stream began are the stream's.
+  struct LiveRequests {
+    std::shared_ptr<LiveStream> live;
+    int64_t since_us = 0;
+    uint64_t requests = 0, retries = 0, bytes = 0, waited_us = 0;
+  };
+  void begin_stream(const std::shared_ptr<LiveStream>& live) {
+    const HttpStats& http = session_.http_stats();
+    const std::lock_guard lock(mutex_);
+    requests_ = {live,          environment_.clock.monotonic_us(),
+                 http.requests, http.retries,
+                 http.bytes,    http.waited_us};
+  }
+  void show_requests() {
+    const std::lock_guard lock(mutex_);
+    if (requests_.live == nullptr) {
+      return;
+    }
+    const HttpStats& http = session_.http_stats();
+    requests_.live->update([&](StreamReport& report) {
+      report.seconds =
+          static_cast<double>(environment_.clock.monotonic_us() - requests_.since_us) / 1e6;
+      report.requests = http.requests - requests_.requests;
+      report.retries = http.retries - requests_.retries;
+      report.bytes = http.bytes - requests_.bytes;
+      report.waited_seconds = static_cast<double>(http.waited_us - requests_.waited_us) / 1e6;
+      report.planned = std::max(report.planned, report.settled());
+    });
+  }
+  void end_stream() {
+    show_requests();
+    const std::lock_guard lock(mutex_);
+    requests_ = {};
+  }
+
+  Result<void> release_rest(StreamNo stream_no, Dispatcher& dispatcher) {
+    std::vector<Outcome> outcomes;
+    for (const SliceNo no : dispatcher.take_rest()) {
+      Outcome outcome;
+      outcome.no = no;
+      outcome.kind = Outcome::Kind::kReleased;
+      outcomes.push_back(std::move(outcome));
+    }
+    return outcomes.empty() ? Result<void>{} : ledger_.settle(stream_no, outcomes, false);
+  }
+
+  void count_elsewhere(StreamNo stream_no) {
+    if (const auto counts = ledger_.counts(stream_no)) {
+      const uint64_t pending = counts->of(SliceState::kPending);
+      report_.elsewhere += stop_.requested() ? 0 : std::min(counts->claimed, pending);
+    }
+  }
+
+  void slice_failed(const Stream& stream) {
+    const uint64_t failed = ++failed_slices_;
+    if (config_.on_error == ErrorPolicy::kStop) {
+      fail_run({Code::kBadData, "stopped at the first slice of stream " + stream.name +
+                                    " that failed, as pipeline.on_error = \"stop\" asks for"});
+    } else if (config_.max_failed > 0 && failed > config_.max_failed) {
+      fail_run(
+          {Code::kBadData, fmt::format("stopped: more than pipeline.max_failed = {} slices failed",
+                                       config_.max_failed)});
+    }
+  }
+
+  void set_dispatcher(Dispatcher* dispatcher) {
+    const std::lock_guard lock(mutex_);
+    dispatcher_ = dispatcher;
+    if (dispatcher != nullptr && stop_.requested()) {
+      dispatcher->stop();
+    }
+  }
+
+  void conclude() {
+    bool all_landed = true;
+    for (const StreamReport& stream : report_.streams) {
+      all_landed =
+          all_landed && stream.failed == 0 && stream.quarantined == 0 && stream.rejected_rows == 0;
+    }
+    if (failed_with_) {
+      report_.outcome = "failed";
+      report_.exit_code = *failed_with_ == Code::kInvalidConfig ? 78 : 1;
+    } else if (control_.stop.requested()) {
+      report_.outcome = "stopped";
+      report_.exit_code = 130;
+    } else {
+      report_.outcome = all_landed ? "complete" : "incomplete";
+      report_.exit_code = all_landed ? 0 : 1;
+    }
+  }
+
+  const Environment& environment_;
+  const PipelineConfig& config_;
+  Ledger& ledger_;
+  const RunControl& control_;
+  Cancel stop_, abort_;  // of this pipeline
+  Session session_;
+  RunReport report_;
+  std::mutex mutex_;
+  Dispatcher* dispatcher_ = nullptr;  // guarded by mutex_
+  LiveRequests requests_;             // guarded by mutex_
+  std::optional<Error> fatal_;        // guarded by mutex_ while threads run
+  std::optional<Code> failed_with_;
+  std::atomic<uint64_t> failed_slices_{0};
+};
+
+}  // namespace
+
+RunReport run_pipeline(const Environment& environment, const PipelineConfig& config, Ledger& ledger,
+                       const RunControl& control) {
+  return PipelineRun(environment, config, ledger, control).go();
+}
+
+}  // namespace sluice::host

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A pipeline with its plugins loaded and configured: what run, plan, gaps and state rebuild all
+// begin with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/cancel.hpp"
+#include "host/base/clock.hpp"
+#include "host/config/config.hpp"
+#include "host/http/http_client.hpp"
+#include "host/ledger/ledger.hpp"
+#include "host/plugin/component.hpp"
+#include "host/plugin/library.hpp"
+
+namespace sluice::host {
+
+// What all pipelines of the process share. Outlives every session.
+struct Environment {
+  const Registry& registry;
+  const Clock& clock;
+  HttpClient& http;
+};
+
+// Opens lazily: a plan needs no writer, a rebuild no source.
+class Session {
+ public:
+  // `config` outlives the session. `abort` makes plugins return soon.
+  Session(const Environment& environment, const PipelineConfig& config, Ledger* ledger,
+          const Cancel& abort);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  Result<void> open_source(uint32_t mode);
+  Result<void> open_sink(uint32_t mode);
+  // Streams that the pipeline runs, in its order. Checks [pipeline] streams and [stream.NAME]
+  // against what the source declares. After open_source().
+  Result<std::vector<Stream>> streams();
+
+  [[nodiscard]] Source& source() { return *source_; }
+  [[nodiscard]] Sink& sink() { return *sink_; }
+  [[nodiscard]] const PipelineConfig& config() const { return config_; }
+  [[nodiscard]] const HttpStats& http_stats() const { return http_stats_; }
+  [[nodiscard]] std::string source_version() const;  // "dwd 0.1.0"
+  [[nodiscard]] Binding binding(const Stream& stream) const;
+
+  // Holds the ledger against the target's commit log. With `force` also when the target's head is
+  // the one seen last.
+  Result<Reconciliation::Counts> reconcile(bool force);
+  // After the last commit: remembers the target's head, so that the next start need not list.
+  Result<void> remember_head();
+
+ private:
+  [[nodiscard]] Services services(const std::string& component);
+  Result<std::string> secret(std::string_view name) const;
+
+  const Environment& environment_;
+  const PipelineConfig& config_;
+  Ledger* ledger_;
+  const Cancel& abort_;
+  HttpStats http_stats_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Sink> sink_;
+};
+
+}  // namespace sluice::host

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A claimed slice (or a batch of keys that are read together) on its way through worker, queue and
+// committer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/ledger/ledger.hpp"
+#include "host/plugin/component.hpp"
+
+namespace sluice::host {
+
+struct SliceWork {
+  enum class Fate : uint8_t {
+    kAlive,
+    kReload,   // parts of it were rolled back: it begins again from what the ledger knows
+    kDropped,  // its outcome is decided: whoever has it lets go of it
+  };
+  enum class Phase : uint8_t {
+    kReading,  // a worker has it
+    kWaiting,  // for its next attempt, in the dispatcher
+    kPushed,   // its last part is on the way to the committer
+  };
+
+  std::vector<Slice> slices;  // one, except for `keys` streams
+
+  // The worker's.
+  int64_t generation = 0;
+  bool resumable = false;  // `resume` is where the next reader goes on
+  std::string resume;
+  uint32_t state_version = 0;
+  uint32_t attempts = 0;
+  std::string read_validator;
+  std::map<std::string, uint32_t> key_outcomes;  // SLUICE_OUTCOME_*
+  uint64_t rows_read = 0;                        // of this generation
+
+  // The committer's.
+  int64_t committed_generation = 0;
+  int64_t committed_parts = 0;
+  uint64_t committed_rows = 0;
+
+  // Both.
+  std::mutex mutex;
+  Phase phase = Phase::kReading;  // guarded by mutex
+  Fate fate = Fate::kAlive;       // guarded by mutex
+
+  [[nodiscard]] const Slice& slice() const { return slices.front(); }
+  [[nodiscard]] const std::string& name() const {
+    return slices.front().title.empty() ? slices.front().key : slices.front().title;
+  }
+  [[nodiscard]] Fate current_fate() {
+    const std::lock_guard lock(mutex);
+    return fate;
+  }
+  // Enters `next` while it is alive; tells its fate.
+  Fate enter(Phase next) {
+    const std::lock_guard lock(mutex);
+    if (fate == Fate::kAlive) {
+      phase = next;
+    }
+    return fate;
+  }
+  // Ends it; tells the phase it was in, or nothing if it had ended already.
+  std::optional<Phase> end(Fate how) {
+    const std::lock_guard lock(mutex);
+    if (fate != Fate::kAlive) {
+      return std::nullopt;
+    }
+    fate = how;
+    return phase;
+  }
+};
+
+using WorkPtr = std::shared_ptr<SliceWork>;
+
+// A record that did not become a row.
+struct RejectedRecord {
+  std::string rule, reason, payload;
+};
+
+// What goes from a worker to the committer. Parts of one slice keep their order.
+struct Part {
+  WorkPtr work;
+  int64_t generation = 0;
+  std::vector<ArrayHandle> arrays;
+  uint64_t rows = 0, bytes = 0;
+  std::vector<RejectedRecord> rejected;
+  bool resumable = false;
+  std::string resume;
+  bool final = false;
+  // Instead of rows: the slice ended without them (failed, quarantined, gone, unchanged, released).
+  bool verdict = false;
+  Outcome::Kind kind = Outcome::Kind::kFailed;
+  Error error;
+};
+
+}  // namespace sluice::host

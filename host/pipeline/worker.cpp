@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/worker.hpp"
+
+#include <algorithm>
+
+#include "host/observe/log.hpp"
+
+namespace sluice::host {
+
+void Worker::run() {
+  while (WorkPtr work = setup_.dispatcher.next()) {
+    read(work);
+    setup_.dispatcher.read_ended();
+  }
+}
+
+void Worker::read(const WorkPtr& work) {
+  rejected_.clear();
+  auto ended = read_to_end(work);
+  if (!ended) {
+    fail(work, std::move(ended).error());
+  } else if (!*ended && work->current_fate() == SliceWork::Fate::kReload) {
+    setup_.dispatcher.reload(work);
+  }
+}
+
+// True when its last part was pushed; false when it ended meanwhile (see SliceWork::Fate) or the
+// run did.
+Result<bool> Worker::read_to_end(const WorkPtr& work) {
+  const bool replaces = setup_.stream.kind == StreamKind::kFiles && work->slice().landed_us > 0 &&
+                        work->slice().rows > 0;
+  if (setup_.stream.key.empty() && replaces && work->resume.empty()) {
+    return Error{Code::kBadData,
+                 "it changed after it had landed, and without a key its rows cannot be replaced; "
+                 "declare a key, or remove "
+                 "its rows and run `sluice state forget`"};
+  }
+  auto reader = setup_.source.read(setup_.stream, request_for(*work), observer_for(work));
+  if (!reader) {
+    return std::move(reader).error();
+  }
+  Held held;
+  for (;;) {
+    if (work->current_fate() != SliceWork::Fate::kAlive) {
+      return false;
+    }
+    ReadBatch batch;
+    auto status = (*reader)->next(batch);
+    if (!status) {
+      return std::move(status).error();
+    }
+    switch (*status) {
+      case ReadStatus::kIdle:
+        continue;
+      case ReadStatus::kUnchanged:
+        verdict(work, Outcome::Kind::kUnchanged, {Code::kInternal, ""});
+        return true;
+      case ReadStatus::kEnd:
+        reader->reset();
+        finish(work, std::move(held));
+        return true;
+      case ReadStatus::kRows:
+        break;
+    }
+    held.rows += static_cast<uint64_t>(batch.array.rows());
+    held.bytes += batch.bytes;
+    held.arrays.push_back(std::move(batch.array));
+    // Rows without a resume point after them land alone only where a key makes reading them again
+    // harmless.
+    const bool whole = work->slices.size() > 1 || (!batch.resumable && setup_.stream.key.empty());
+    if (whole && held.bytes > setup_.hold_bytes) {
+      return Error{Code::kUnsupported,
+                   "it can only land whole, since its source gives no resume points and its stream "
+                   "has no key, and it is "
+                   "larger than the memory for that (" +
+                       std::to_string(setup_.hold_bytes) +
+                       " bytes); raise limits.memory or declare a key"};
+    }
+    if (!whole && !push_rows(work, std::exchange(held, {}), batch)) {
+      return false;
+    }
+  }
+}
+
+ReadRequest Worker::request_for(const SliceWork& work) const {
+  const Slice& slice = work.slice();
+  ReadRequest request;
+  request.stream = setup_.stream.name;
+  request.partition = slice.partition;
+  request.slice = slice.key;
+  request.token = slice.token;
+  request.validator = slice.read_validator;
+  request.from_us = slice.from_us;
+  request.to_us = slice.to_us;
+  request.has_state = work.resumable;
+  request.state = work.resume;
+  request.state_version = work.state_version;
+  request.target_batch_bytes = setup_.batch_bytes;
+  if (setup_.stream.kind == StreamKind::kKeys) {
+    for (const Slice& one : work.slices) {
+      request.keys.push_back(one.key);
+    }
+  }
+  if (work.resumable) {
+    request.validator.clear();  // half of it has landed: "unchanged" would be no answer
+  }
+  return request;
+}
+
+ReadObserver Worker::observer_for(const WorkPtr& work) {
+  ReadObserver observer;
+  observer.validator = [work](std::string_view validator) { work->read_validator = validator; };
+  observer.key_outcome = [this, work](std::string_view key, uint32_t outcome,
+                                      std::string_view text) {
+    work->key_outcomes[std::string(key)] = outcome;
+    if (outcome == SLUICE_OUTCOME_FAILED) {
+      setup_.live.add_error("unavailable", std::string(key) + ": " + std::string(text));
+    }
+  };
+  observer.reject = [this](std::string_view rule, std::string_view reason,
+                           std::string_view payload) {
+    rejected_.push_back({std::string(rule), std::string(reason), std::string(payload)});
+  };
+  observer.note = [this](std::string_view code, std::string_view text, uint64_t count) {
+    setup_.live.add_note(code, text, count);
+  };
+  return observer;
+}
+
+// False when the run has failed.
+bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
+  work->resumable = batch.resumable;
+  work->resume = batch.state;
+  work->state_version = setup_.source.descriptor().state_version;
+  work->rows_read += rows.rows;
+  Part part;
+  part.work = work;
+  part.generation = work->generation;
+  part.arrays = std::move(rows.arrays);
+  part.rows = rows.rows;
+  part.bytes = rows.bytes;
+  part.rejected = std::exchange(rejected_, {});
+  part.resumable = batch.resumable;
+  part.resume = batch.state;
+  return setup_.committer.push(std::move(part));
+}
+
+void Worker::finish(const WorkPtr& work, Held rows) {
+  Part part;
+  part.generation = work->generation;
+  part.arrays = std::move(rows.arrays);
+  part.rows = rows.rows;
+  part.bytes = rows.bytes;
+  part.rejected = std::exchange(rejected_, {});
+  part.final = true;
+  push_end(work, std::move(part));
+}
+
+void Worker::verdict(const WorkPtr& work, Outcome::Kind kind, Error error) {
+  Part part;
+  part.verdict = true;
+  part.kind = kind;
+  part.error = std::move(error);
+  push_end(work, std::move(part));
+}
+
+// From here on the committer answers for it.
+void Worker::push_end(const WorkPtr& work, Part part) {
+  part.work = work;
+  switch (work->enter(SliceWork::Phase::kPushed)) {
+    case SliceWork::Fate::kAlive:
+      setup_.committer.push(std::move(part));
+      return;
+    case SliceWork::Fate::kReload:
+      setup_.dispatcher.reload(work);
+      return;
+    case SliceWork::Fate::kDropped:
+      return;
+  }
+}
+
+void Worker::fail(const WorkPtr& work, Error error) {
+  if (error.code == Code::kCancelled || setup_.abort.requested()) {
+    return verdict(work, Outcome::Kind::kReleased, {Code::kInternal, ""});
+  }
+  setup_.live.add_error(to_string(error.code), work->name() + ": " + error.message);
+  log(LogLevel::kDebug, "Reading a slice failed: " + error.message,
+      "stream=" + setup_.stream.name + " slice=" + work->name() + " code=" + to_string(error.code));
+  if (error.code == Code::kNotFound) {
+    return verdict(work, Outcome::Kind::kGone, std::move(error));
+  }
+  if (error.code == Code::kAuth || error.code == Code::kInvalidConfig ||
+      error.code == Code::kUnsupported) {
+    setup_.fatal(error);
+    return verdict(work, Outcome::Kind::kFailed, std::move(error));
+  }
+  if (error.code == Code::kBadState || !work->resumable) {
+    // From its start, as another generation: parts of this one may be on their way.
+    work->resumable = false;
+    work->resume.clear();
+    if (work->rows_read > 0) {
+      ++work->generation;
+      work->rows_read = 0;
+    }
+  }
+  const bool again =
+      error.retryable() && ++work->attempts < setup_.config.attempts && !setup_.stop.requested();
+  if (again) {
+    setup_.live.update([](StreamReport& report) { ++report.slice_retries; });
+    return setup_.dispatcher.retry(work, back_off_us(work->attempts, error.retry_after_ms));
+  }
+  if (work->slices.size() > 1) {
+    return setup_.dispatcher.split(work);
+  }
+  const bool quarantine = error.code == Code::kBadData;
+  verdict(work, quarantine ? Outcome::Kind::kQuarantined : Outcome::Kind::kFailed,
+          std::move(error));
+}
+
+// Full jitter: anywhere between nothing and the exponential bound, so that workers do not return in
+// step.
+int64_t Worker::back_off_us(uint32_t attempts, uint32_t retry_after_ms) {
+  const auto base = setup_.config.retry_base.count();
+  const auto cap = setup_.config.retry_cap.count();
+  const auto bound = std::min<int64_t>(cap, base << std::min<uint32_t>(attempts - 1, 20));
+  const auto wait = std::uniform_int_distribution<int64_t>(0, std::max<int64_t>(bound, 1))(random_);
+  return std::max<int64_t>(wait, retry_after_ms) * 1000;
+}
+
+}  // namespace sluice::host
