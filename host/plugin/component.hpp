@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "host/base/cancel.hpp"
@@ -44,6 +45,20 @@ struct Services {
   Ledger* ledger = nullptr;  // for sluice.state/1
   SecretLookup secret;
 };
+
+// A metric of sluice.metrics/1 as it stands.
+struct Metric {
+  uint32_t type = SLUICE_METRIC_COUNTER;
+  std::string name, help;
+  double value = 0;         // counter: sum, gauge: last value, histogram: sum of values
+  uint64_t count = 0;       // updates
+  double min = 0, max = 0;  // histogram, once count > 0
+};
+
+// Bytes that plugins hold through sluice.alloc/1, over the whole process. Any thread.
+uint64_t plugin_allocated_bytes();
+// From then on sluice.alloc/1 gives NULL beyond it. 0 = no limit. Any thread.
+void set_plugin_allocation_limit(uint64_t bytes);
 
 // Owns an Arrow array; releases it once.
 class ArrayHandle {
@@ -111,7 +126,11 @@ class ReadHandle {
   virtual ~ReadHandle() = default;
   // kRows fills `out`; the array has been checked against the stream's schema (lengths on every
   // batch, offsets and UTF-8 in full on the first batch of a stream). kIdle has waited already.
+  // After kEnd, kUnchanged or an error it only repeats that.
   virtual Result<ReadStatus> next(ReadBatch& out) = 0;
+  // Makes a waiting next() return kCancelled soon, where the plugin waits outside the host's
+  // services (those observe Services::cancel by themselves). Any thread, while the handle lives.
+  virtual void interrupt() {}
 };
 
 class Source {
@@ -130,10 +149,11 @@ class Source {
                                        const PartitionVisitor& visit) = 0;
   virtual Result<void> list_slices(const std::string& stream, int64_t from_us, int64_t to_us,
                                    const SliceVisitor& visit) = 0;
-  // Thread-safe when the descriptor says SLUICE_CAP_SPLITS; otherwise one reader at a time may
-  // exist.
+  // Thread-safe. Without SLUICE_CAP_SPLITS one reader at a time may exist: a second call waits
+  // until the first handle is gone (or until cancelled), so a thread never holds two.
   virtual Result<std::unique_ptr<ReadHandle>> read(const Stream& stream, ReadRequest request,
                                                    ReadObserver observer) = 0;
+  [[nodiscard]] virtual std::vector<Metric> metrics() const { return {}; }  // any thread
 };
 
 struct Binding {
@@ -194,9 +214,14 @@ class Sink {
                                       const std::string& slice) = 0;
   // Statements that bind() would carry out. kUnsupported without SLUICE_CAP_SCHEMA.
   virtual Result<std::vector<std::string>> diff(const Binding& binding) = 0;
+  [[nodiscard]] virtual std::vector<Metric> metrics() const { return {}; }  // any thread
 };
 
-// Creates and configures an instance. `services` is copied into it.
+// Creates and configures an instance. `services` is copied into it. Handles and writers keep their
+// instance alive; it is closed and destroyed with the last of them. Calls tagged [ctl] wait for
+// each other; one made from within a visitor of the same instance is kInternal. Messages of errors
+// are clean UTF-8 without the values of secrets; what a plugin must not do ends as kInternal,
+// "plugin ID misbehaved: …".
 Result<std::unique_ptr<Source>> create_source(const sluice_factory_t& factory,
                                               const std::string& id, const std::string& config_json,
                                               Services services);
