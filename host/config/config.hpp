@@ -128,10 +128,17 @@ struct HostKeys {
   std::optional<std::string> state_dir;
   std::vector<std::string> plugin_dirs;
 };
-HostKeys peek_host_keys(const std::filesystem::path& file);
+// `set` options count as if the file said so.
+HostKeys peek_host_keys(const std::filesystem::path& file,
+                        const std::vector<std::string>& set = {});
 
 // JSON Schema (2020-12) of the whole configuration, host and installed plugins, for editors.
 std::string whole_schema(const Schemas& schemas);
+
+// What is wrong with a component's configuration schema: keywords outside the subset
+// (docs/schema-subset.md), wrong forms. Empty if it is sound. For `sluice plugins inspect` and the
+// conformance tests.
+std::vector<std::string> schema_problems(std::string_view schema);
 
 // "90s" "5m" "2h" "7d" "250ms" "1h30m" → duration; "256MiB" "10MB" "4096" → bytes; RFC 3339 time or
 // date → µs UTC.

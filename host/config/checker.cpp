@@ -1,0 +1,699 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/config/checker.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "host/config/file_text.hpp"
+#include "host/config/pattern.hpp"
+#include "host/config/references.hpp"
+#include "host/config/schema.hpp"
+
+namespace sluice::host {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxProblems = 200;
+constexpr size_t kMaxListed = 12;
+
+std::string joined(const std::vector<std::string>& words, const char* last) {
+  std::string out;
+  const size_t count = std::min(words.size(), kMaxListed);
+  for (size_t i = 0; i < count; ++i) {
+    out += (i == 0 ? "" : i + 1 == words.size() ? last : ", ") + words[i];
+  }
+  return out + (count < words.size() ? " …" : "");
+}
+
+std::vector<std::string> keys_of(const json& schema) {
+  std::vector<std::string> keys;
+  if (schema.contains("properties") && schema["properties"].is_object()) {
+    for (const auto& [key, unused] : schema["properties"].items()) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
+std::string plural_end(const json& count) {
+  return count == 1 ? "" : "s";
+}
+
+// How errors name what is wanted.
+std::string wanted(const json& root, const json& schema) {
+  const std::string format = text_of(schema, "format");
+  const auto types = admitted_types(root, schema);
+  const bool text_only = types.size() == 1 && types.front() == "string";
+  if (text_only && format == "duration") {
+    return R"(a duration like "90s")";
+  }
+  if (text_only && format == "size") {
+    return R"(a size like "256MiB")";
+  }
+  if (format == "date") {
+    return "a date like 2024-01-31";
+  }
+  if (format == "date-time") {
+    return "a date or time like 2024-01-31T12:00:00Z";
+  }
+  if (format == "instant") {
+    return R"(a date or time like 2024-01-31T12:00:00Z, or "now")";
+  }
+  static const std::vector<std::pair<std::string, const char*>> kNames{
+      {"string", "a string"},   {"integer", "an integer"}, {"number", "a number"},
+      {"boolean", "a boolean"}, {"array", "an array"},     {"object", "a table"}};
+  std::vector<std::string> names;
+  for (const auto& [type, name] : kNames) {
+    if (std::find(types.begin(), types.end(), type) != types.end() &&
+        !(type == "integer" && std::find(types.begin(), types.end(), "number") != types.end())) {
+      names.emplace_back(name);
+    }
+  }
+  return joined(names, " or ");
+}
+
+bool wants_secret(const json& root, const json& schema) {
+  if (!schema.is_object()) {
+    return false;
+  }
+  const auto branches = branches_of(root, schema);
+  return flag(schema, "x-sluice-secret") ||
+         std::any_of(branches.begin(), branches.end(),
+                     [](const json& branch) { return flag(branch, "x-sluice-secret"); });
+}
+
+std::string with_time(const std::string& text) {
+  std::string out = text;
+  if (out.size() == 10) {
+    return out + "T00:00:00Z";
+  }
+  out[10] = 'T';
+  if (out.back() == 'z') {
+    out.back() = 'Z';
+  }
+  const bool has_zone = out.back() == 'Z' || out.find_first_of("+-", 10) != std::string::npos;
+  return has_zone ? out : out + "Z";
+}
+
+// The sentence of a parser without the value it quotes.
+std::string unquoted(std::string message, const std::string& text) {
+  const auto at = message.find("\" is not ");
+  return at == std::string::npos || text.empty() ? message : "the value" + message.substr(at + 1);
+}
+
+}  // namespace
+
+void Findings::complain(Place place, std::string what) {
+  if (place.set != 0) {
+    problems.push_back({"--set " + set_[place.set - 1], 0, 0, std::move(what)});
+  } else {
+    problems.push_back({file_, place.line, place.column, std::move(what)});
+  }
+}
+
+std::vector<Problem> Findings::take() {
+  std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) {
+    const bool a_file = a.file == file_;
+    const bool b_file = b.file == file_;
+    return a_file != b_file ? a_file : std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+  if (problems.size() > kMaxProblems) {
+    const size_t more = problems.size() - kMaxProblems;
+    problems.resize(kMaxProblems);
+    problems.push_back({file_, 0, 0, "and " + std::to_string(more) + " more problems"});
+  }
+  return std::move(problems);
+}
+
+std::string env_secret_name(const std::string& variable) {
+  return "env:" + variable;
+}
+
+std::string Checker::where(const std::string& path) const {
+  return path.empty() ? owner_ : "'" + path + "' " + owner_;
+}
+
+std::string Checker::shown(const json& value) const {
+  if (hidden_ || value.is_structured()) {
+    return "";
+  }
+  const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return text.size() > 60 ? "" : ", is " + text;
+}
+
+void Checker::complain(const Node& node, const std::string& what, const std::string& path,
+                       const std::string& meant) {
+  findings_.complain(node.place, what + "; " + where(path) +
+                                     (meant.empty() ? "" : "; did you mean \"" + meant + "\"?"));
+}
+
+json Checker::check(const Node& node) {
+  return value(node, root_, "");
+}
+
+json Checker::value(const Node& node, const json& raw, const std::string& path) {
+  const json& schema = dereferenced(root_, raw);
+  const auto types =
+      schema.is_object() ? admitted_types(root_, schema) : std::vector<std::string>{};
+  const bool literal_only = flag(schema, "x-sluice-literal");
+  for (const char* key : {"env", "secret"}) {
+    if (!literal_only && looks_like(node, key) && !path.empty() && !declares(root_, schema, key)) {
+      return std::string_view(key) == "env" ? reference(node, schema, path)
+                                            : secret(node, schema, path);
+    }
+  }
+  if (flag(schema, "x-sluice-secret")) {
+    complain(node,
+             "a secret does not stand in the file: write { secret = \"name\" } here and put a "
+             "table [secret.name] with env or "
+             "file beside it",
+             path);
+    return nullptr;
+  }
+  return literal(node, schema, path);
+}
+
+json Checker::literal(const Node& node, const json& schema, const std::string& path) {
+  static const json kAnything = json::object();
+  if (schema.is_boolean() && !schema.get<bool>()) {
+    complain(node, "no value is admitted here", path);
+    return nullptr;
+  }
+  const json& rules = schema.is_object() ? schema : kAnything;
+  if (const auto branches = branches_of(root_, rules); !branches.empty()) {
+    return alternatives(node, rules, branches, path);
+  }
+  if (!type_fits(node, rules, path)) {
+    return nullptr;
+  }
+  switch (node.kind) {
+    case Node::Kind::kTable:
+      return object(node, rules, path);
+    case Node::Kind::kArray:
+      return array(node, rules, path);
+    case Node::Kind::kInteger:
+    case Node::Kind::kFloat:
+      return number(node, rules, path);
+    case Node::Kind::kBoolean:
+      constants(node, rules, node.boolean, path);
+      return node.boolean;
+    default:
+      return string(node, rules, path);
+  }
+}
+
+bool Checker::type_fits(const Node& node, const json& schema, const std::string& path) {
+  const auto types = admitted_types(root_, schema);
+  const auto has = [&](const char* type) {
+    return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
+  };
+  const std::string format = text_of(schema, "format");
+  bool fits = false;
+  switch (node.kind) {
+    case Node::Kind::kTable:
+      fits = has("object");
+      break;
+    case Node::Kind::kArray:
+      fits = has("array");
+      break;
+    case Node::Kind::kString:
+      fits = has("string");
+      break;
+    case Node::Kind::kInteger:
+      fits = has("integer") || has("number");
+      break;
+    case Node::Kind::kFloat:
+      fits = has("number");
+      break;
+    case Node::Kind::kBoolean:
+      fits = has("boolean");
+      break;
+    case Node::Kind::kDate:
+      fits = types.empty() ||
+             (has("string") && (format == "date" || format == "date-time" || format == "instant"));
+      break;
+    case Node::Kind::kDateTime:
+      fits = types.empty() || (has("string") && (format == "date-time" || format == "instant"));
+      break;
+    case Node::Kind::kTime:
+      fits = types.empty();
+      break;
+  }
+  if (!fits) {
+    const std::string names = wanted(root_, schema);
+    complain(
+        node,
+        "expected " + (names.empty() ? "another type" : names) + ", got " + kind_name(node.kind),
+        path);
+  }
+  return fits;
+}
+
+json Checker::reference(const Node& node, const json& schema, const std::string& path) {
+  std::string problem;
+  const auto wanted_variable = env_reference(node, problem);
+  if (!wanted_variable) {
+    complain(node, problem, path);
+    return nullptr;
+  }
+  const auto& [name, fallback] = *wanted_variable;
+  if (wants_secret(root_, schema)) {
+    return env_at_secret(node, name, fallback != nullptr, path);
+  }
+  const json otherwise = fallback == nullptr ? json() : literal(*fallback, schema, path);
+  const auto text = findings_.resolve_env ? environment(name) : std::nullopt;
+  if (!text) {
+    if (fallback == nullptr && findings_.resolve_env) {
+      complain(node,
+               "the environment variable " + name +
+                   " is not set; set it, or add a default: { env = \"" + name + "\", default = … }",
+               path);
+    }
+    return fallback == nullptr ? json{{"$env", name}} : otherwise;
+  }
+  if (find_invalid_utf8(*text) != std::string::npos) {
+    complain(node, "the value of the environment variable " + name + " is not UTF-8", path);
+    return nullptr;
+  }
+  auto made = node_from_text(*text, admitted_types(root_, schema));
+  if (!made) {
+    complain(node,
+             "the value of the environment variable " + name + " is not " + wanted(root_, schema),
+             path);
+    return nullptr;
+  }
+  if (made->is(Node::Kind::kString) && worth_redacting(*text)) {
+    findings_.redact.push_back(*text);
+  }
+  made->place = node.place;
+  const bool before = std::exchange(hidden_, true);
+  json result = literal(*made, schema, path);
+  hidden_ = before;
+  return result;
+}
+
+json Checker::env_at_secret(const Node& node, const std::string& variable, bool has_default,
+                            const std::string& path) {
+  if (has_default) {
+    complain(node, "a secret has no default; leave `default` out", path);
+  }
+  if (findings_.resolve_env && !environment(variable)) {
+    complain(node,
+             "the environment variable " + variable +
+                 " is not set; set it, or name a table [secret.NAME]",
+             path);
+  }
+  findings_.env_secrets.push_back(variable);
+  return {{"$secret", env_secret_name(variable)}};
+}
+
+json Checker::secret(const Node& node, const json& schema, const std::string& path) {
+  std::string problem;
+  const auto name = secret_reference(node, problem);
+  if (!name) {
+    complain(node, problem, path);
+    return nullptr;
+  }
+  if (!secrets_allowed_) {
+    complain(node, "a key of the host cannot be a secret; write the value, or { env = \"NAME\" }",
+             path);
+  } else if (!wants_secret(root_, schema)) {
+    complain(node, "the plugin does not take a secret here; write the value, or { env = \"NAME\" }",
+             path);
+  } else {
+    findings_.secret_uses.push_back({*name, node.place, where(path)});
+  }
+  return {{"$secret", *name}};
+}
+
+json Checker::alternatives(const Node& node, const json& schema, const std::vector<json>& branches,
+                           const std::string& path) {
+  if (const std::string tag = tag_of(root_, branches); !tag.empty()) {
+    return tagged(node, branches, tag, path);
+  }
+  const auto problems = findings_.problems.size();
+  const auto uses = findings_.secret_uses.size();
+  const json* nearest = nullptr;
+  size_t near = 0;
+  for (const auto& branch : branches) {
+    json result = value(node, branch, path);
+    if (findings_.problems.size() == problems) {
+      return result;
+    }
+    // The branch of the value's own type is the one whose complaints help.
+    findings_.problems.resize(problems);
+    findings_.secret_uses.resize(uses);
+    const bool of_type = type_fits(node, branch, path);
+    findings_.problems.resize(problems);
+    if (of_type) {
+      nearest = &branch;
+      ++near;
+    }
+  }
+  if (near == 1) {
+    return value(node, *nearest, path);
+  }
+  const std::string names = wanted(root_, schema);
+  complain(node,
+           near == 0 ? "expected " + (names.empty() ? "another type" : names) + ", got " +
+                           kind_name(node.kind)
+                     : "none of the forms that are admitted here fits",
+           path);
+  return nullptr;
+}
+
+json Checker::tagged(const Node& node, const std::vector<json>& branches, const std::string& tag,
+                     const std::string& path) {
+  std::vector<std::string> tags;
+  for (const auto& branch : branches) {
+    tags.push_back(text_of(dereferenced(root_, branch["properties"][tag]), "const"));
+  }
+  if (!node.is(Node::Kind::kTable)) {
+    complain(node, std::string("expected a table, got ") + kind_name(node.kind), path);
+    return nullptr;
+  }
+  const std::string inner = path.empty() ? tag : path + "." + tag;
+  const Node* chosen = node.find(tag);
+  if (chosen == nullptr) {
+    complain(node, "missing key '" + tag + "', one of " + joined(tags, " or "), path);
+    return nullptr;
+  }
+  if (!chosen->is(Node::Kind::kString)) {
+    complain(*chosen, std::string("expected a string, got ") + kind_name(chosen->kind), inner);
+    return nullptr;
+  }
+  const auto found = std::find(tags.begin(), tags.end(), chosen->text);
+  if (found == tags.end()) {
+    complain(*chosen, "must be one of " + joined(tags, " or ") + shown(chosen->text), inner,
+             did_you_mean(chosen->text, tags));
+    return nullptr;
+  }
+  return value(node, branches[static_cast<size_t>(found - tags.begin())], path);
+}
+
+json Checker::object(const Node& node, const json& schema, const std::string& path) {
+  json out = json::object();
+  for (const auto& [key, child] : node.members) {
+    member(key, child, schema, path, out);
+  }
+  missing(node, schema, path);
+  defaults(schema, out);
+  const size_t count = out.size();
+  if (schema.contains("minProperties") && count < schema["minProperties"].get<size_t>()) {
+    complain(node,
+             "needs at least " + schema["minProperties"].dump() + " key" +
+                 plural_end(schema["minProperties"]),
+             path);
+  }
+  if (schema.contains("maxProperties") && count > schema["maxProperties"].get<size_t>()) {
+    complain(node,
+             "takes at most " + schema["maxProperties"].dump() + " key" +
+                 plural_end(schema["maxProperties"]),
+             path);
+  }
+  return out;
+}
+
+void Checker::member(const std::string& key, const Node& node, const json& schema,
+                     const std::string& path, json& out) {
+  const std::string inner = path.empty() ? key : path + "." + key;
+  const bool listed = schema.contains("properties") && schema["properties"].is_object();
+  if (listed && schema["properties"].contains(key)) {
+    out[key] = value(node, schema["properties"][key], inner);
+    return;
+  }
+  // Stricter than JSON Schema: who lists properties and says nothing about others means that there
+  // are no others.
+  const bool open =
+      schema.contains("additionalProperties") ? schema["additionalProperties"] != false : !listed;
+  if (!open) {
+    unknown(key, node, schema, path);
+    return;
+  }
+  if (schema.contains("propertyNames")) {
+    Node name;
+    name.kind = Node::Kind::kString;
+    name.text = key;
+    name.place = node.key_place;
+    value(name, schema["propertyNames"], inner);
+  }
+  static const json kAnything = true;
+  out[key] = value(
+      node, schema.contains("additionalProperties") ? schema["additionalProperties"] : kAnything,
+      inner);
+}
+
+void Checker::unknown(const std::string& key, const Node& node, const json& schema,
+                      const std::string& path) {
+  const std::string in = path.empty() ? owner_ : "in '" + path + "' " + owner_;
+  std::string what = "unknown key '" + key + "' " + in;
+  const auto advised = std::find_if(advice_.begin(), advice_.end(),
+                                    [&](const Advice& a) { return path.empty() && key == a.key; });
+  const auto keys = keys_of(schema);
+  if (advised != advice_.end()) {
+    what += std::string("; ") + advised->text;
+  } else if (const std::string meant = did_you_mean(key, keys); !meant.empty()) {
+    what += "; did you mean '" + meant + "'?";
+  } else if (!keys.empty()) {
+    what += "; known are " + joined(keys, " and ");
+  }
+  findings_.complain(node.key_place, std::move(what));
+}
+
+void Checker::missing(const Node& node, const json& schema, const std::string& path) {
+  if (!schema.contains("required") || !schema["required"].is_array() || findings_.partial) {
+    return;
+  }
+  std::set<std::string> said;
+  for (const auto& name : schema["required"]) {
+    if (!name.is_string() || node.find(name.get<std::string>()) != nullptr ||
+        !said.insert(name.get<std::string>()).second) {
+      continue;
+    }
+    const auto key = name.get<std::string>();
+    const json& property = schema.contains("properties") && schema["properties"].contains(key)
+                               ? dereferenced(root_, schema["properties"][key])
+                               : json();
+    if (property.is_object() && property.contains("default")) {
+      continue;
+    }
+    const json example = property.is_object() && property.contains("x-sluice-example")
+                             ? property["x-sluice-example"]
+                             : json();
+    const std::string in = path.empty() ? owner_ : "in '" + path + "' " + owner_;
+    findings_.complain(node.place, "missing key '" + key + "' " + in +
+                                       (example.is_primitive() && !example.is_null()
+                                            ? "; for example " + key + " = " + example.dump()
+                                            : ""));
+  }
+}
+
+void Checker::defaults(const json& schema, json& out) {
+  if (!schema.contains("properties") || !schema["properties"].is_object()) {
+    return;
+  }
+  for (const auto& [key, raw] : schema["properties"].items()) {
+    const json& property = dereferenced(root_, raw);
+    if (!out.contains(key) && property.is_object() && property.contains("default")) {
+      json filled = property["default"];
+      if (filled.is_object()) {
+        defaults(property, filled);
+      }
+      out[key] = std::move(filled);
+    }
+  }
+}
+
+json Checker::array(const Node& node, const json& schema, const std::string& path) {
+  json out = json::array();
+  static const json kAnything = true;
+  const json& items = schema.contains("items") ? schema["items"] : kAnything;
+  std::set<std::string> seen;
+  for (size_t i = 0; i < node.elements.size(); ++i) {
+    out.push_back(value(node.elements[i], items, path + "[" + std::to_string(i) + "]"));
+    if (flag(schema, "uniqueItems") &&
+        !seen.insert(out.back().dump(-1, ' ', false, json::error_handler_t::replace)).second) {
+      complain(node.elements[i], "is there twice; keep one of them" + shown(out.back()),
+               path + "[" + std::to_string(i) + "]");
+    }
+  }
+  if (schema.contains("minItems") && out.size() < schema["minItems"].get<size_t>()) {
+    complain(
+        node,
+        "needs at least " + schema["minItems"].dump() + " element" + plural_end(schema["minItems"]),
+        path);
+  }
+  if (schema.contains("maxItems") && out.size() > schema["maxItems"].get<size_t>()) {
+    complain(node,
+             "takes at most " + schema["maxItems"].dump() + " element" +
+                 plural_end(schema["maxItems"]) + ", has " + std::to_string(out.size()),
+             path);
+  }
+  constants(node, schema, out, path);
+  return out;
+}
+
+json Checker::string(const Node& node, const json& schema, const std::string& path) {
+  const auto length = static_cast<size_t>(
+      std::count_if(node.text.begin(), node.text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  if (schema.contains("minLength") && length < schema["minLength"].get<size_t>()) {
+    complain(node,
+             length == 0 ? "must not be empty"
+                         : "must have at least " + schema["minLength"].dump() + " characters",
+             path);
+  }
+  if (schema.contains("maxLength") && length > schema["maxLength"].get<size_t>()) {
+    complain(node,
+             "must have at most " + schema["maxLength"].dump() + " characters, has " +
+                 std::to_string(length),
+             path);
+  }
+  if (const std::string pattern = text_of(schema, "pattern");
+      !pattern.empty() && matches(pattern, node.text) == Match::kNo) {
+    const json example = schema.value("x-sluice-example", json());
+    complain(node,
+             "does not match " + pattern + shown(node.text) +
+                 (example.is_string() ? "; for example " + example.dump() : ""),
+             path);
+  }
+  const std::string format = text_of(schema, "format");
+  if (!format.empty()) {
+    return formatted(node, schema, format, path);
+  }
+  constants(node, schema, node.text, path);
+  return node.text;
+}
+
+json Checker::formatted(const Node& node, const json& schema, const std::string& format,
+                        const std::string& path) {
+  std::string error;
+  json out = node.text;
+  if (format == "duration") {
+    const auto parsed = parse_duration(node.text);
+    error = parsed ? "" : parsed.error().message;
+  } else if (format == "size") {
+    const auto parsed = parse_size(node.text);
+    error = parsed ? "" : parsed.error().message;
+  } else if ((format == "date-time" || format == "instant") &&
+             !(format == "instant" && node.text == "now")) {
+    const auto parsed = parse_time(node.text);
+    error = parsed ? "" : parsed.error().message;
+    out = parsed ? with_time(node.text) : node.text;
+  } else if (format == "date") {
+    const auto parsed = parse_time(node.text);
+    error = parsed && node.text.size() == 10
+                ? ""
+                : "\"" + node.text.substr(0, 40) + "\" is not a date; write it like 2024-01-31";
+  } else if (format == "uri" && (node.text.find("://") == std::string::npos ||
+                                 node.text.find_first_of(" \t\r\n") != std::string::npos)) {
+    error = "\"" + node.text.substr(0, 40) +
+            "\" is not an address; write it like https://example.org/path";
+  }
+  if (!error.empty()) {
+    complain(node, hidden_ ? unquoted(error, node.text) : error, path);
+    return out;
+  }
+  text_bounds(node, schema, format, path);
+  constants(node, schema, out, path);
+  return out;
+}
+
+// Durations and sizes are texts, for which JSON Schema has no bounds: annotations of ours give
+// them, in the same writing.
+void Checker::text_bounds(const Node& node, const json& schema, const std::string& format,
+                          const std::string& path) {
+  const auto measure = [&](const std::string& text) -> uint64_t {
+    if (format == "duration") {
+      const auto parsed = parse_duration(text);
+      return parsed ? static_cast<uint64_t>(parsed->count()) : 0;
+    }
+    const auto parsed = parse_size(text);
+    return parsed ? *parsed : 0;
+  };
+  const std::string least = text_of(schema, "x-sluice-minimum");
+  const std::string most = text_of(schema, "x-sluice-maximum");
+  if ((format != "duration" && format != "size") || (least.empty() && most.empty())) {
+    return;
+  }
+  const uint64_t amount = measure(node.text);
+  const bool low = !least.empty() && amount < measure(least);
+  const bool high = !most.empty() && amount > measure(most);
+  if (low || high) {
+    const std::string range = !least.empty() && !most.empty()
+                                  ? "must be between " + least + " and " + most
+                              : low ? "must be at least " + least
+                                    : "must be at most " + most;
+    complain(node, range + shown(node.text), path);
+  }
+}
+
+json Checker::number(const Node& node, const json& schema, const std::string& path) {
+  if (node.is(Node::Kind::kFloat) && !std::isfinite(node.real)) {
+    complain(node, "must be a finite number", path);
+    return nullptr;
+  }
+  json out = node.is(Node::Kind::kFloat) ? json(node.real) : json(node.integer);
+  bounds(node, schema, out, path);
+  constants(node, schema, out, path);
+  return out;
+}
+
+void Checker::bounds(const Node& node, const json& schema, const json& number,
+                     const std::string& path) {
+  const auto bound = [&](const char* keyword) -> const json* {
+    return schema.contains(keyword) && schema[keyword].is_number() ? &schema[keyword] : nullptr;
+  };
+  const json* least = bound("minimum");
+  const json* most = bound("maximum");
+  const json* above = bound("exclusiveMinimum");
+  const json* below = bound("exclusiveMaximum");
+  const std::string is = shown(number);
+  if (least != nullptr && most != nullptr && (number < *least || number > *most)) {
+    complain(node, "must be between " + least->dump() + " and " + most->dump() + is, path);
+  } else if (least != nullptr && number < *least) {
+    complain(node, "must be at least " + least->dump() + is, path);
+  } else if (most != nullptr && number > *most) {
+    complain(node, "must be at most " + most->dump() + is, path);
+  }
+  if (above != nullptr && number <= *above) {
+    complain(node, "must be more than " + above->dump() + is, path);
+  }
+  if (below != nullptr && number >= *below) {
+    complain(node, "must be less than " + below->dump() + is, path);
+  }
+  const json* step = bound("multipleOf");
+  if (step != nullptr && step->get<double>() > 0 &&
+      std::abs(std::remainder(number.get<double>(), step->get<double>())) >
+          1e-9 * step->get<double>()) {
+    complain(node, "must be a multiple of " + step->dump() + is, path);
+  }
+}
+
+void Checker::constants(const Node& node, const json& schema, const json& value,
+                        const std::string& path) {
+  if (schema.contains("const") && schema["const"] != value) {
+    complain(node, "must be " + schema["const"].dump() + shown(value), path);
+  }
+  if (!schema.contains("enum") || !schema["enum"].is_array() ||
+      std::find(schema["enum"].begin(), schema["enum"].end(), value) != schema["enum"].end()) {
+    return;
+  }
+  std::vector<std::string> listed;
+  std::vector<std::string> texts;
+  for (const auto& choice : schema["enum"]) {
+    listed.push_back(choice.dump());
+    texts.push_back(choice.is_string() ? choice.get<std::string>() : choice.dump());
+  }
+  const std::string meant =
+      hidden_ || !value.is_string() ? "" : did_you_mean(value.get<std::string>(), texts);
+  complain(
+      node,
+      (listed.size() == 1 ? "must be " : "must be one of ") + joined(listed, " or ") + shown(value),
+      path, meant);
+}
+
+}  // namespace sluice::host

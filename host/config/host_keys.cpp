@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/config/host_keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace sluice::host {
+namespace {
+
+using nlohmann::json;
+
+// The checker has been there before: what does not parse was complained of, and its value is not
+// used.
+std::chrono::microseconds duration(const json& value) {
+  const auto parsed = parse_duration(value.is_string() ? value.get<std::string>() : "0s");
+  return parsed ? *parsed : std::chrono::microseconds(0);
+}
+
+std::chrono::milliseconds milliseconds(const json& value) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration(value));
+}
+
+uint64_t bytes(const json& value) {
+  const auto parsed = parse_size(value.is_string() ? value.get<std::string>() : "0");
+  return parsed ? *parsed : 0;
+}
+
+int64_t instant(const json& value) {
+  const auto parsed = parse_time(value.is_string() ? value.get<std::string>() : "");
+  return parsed ? *parsed : 0;
+}
+
+std::vector<std::string> texts(const json& value) {
+  std::vector<std::string> out;
+  for (const auto& element : value) {
+    if (element.is_string()) {
+      out.push_back(element.get<std::string>());
+    }
+  }
+  return out;
+}
+
+constexpr HostTable kTables[] = {
+    {"pipeline", Shape::kSingle, true, false,
+     "The pipeline: its name, how hard it works and what it does about failures."},
+    {"want", Shape::kSingle, false, false,
+     "Which stretch of time is wanted of streams that are series."},
+    {"commit", Shape::kSingle, false, false,
+     "When a transaction of the target ends: at the first of these."},
+    {"limits", Shape::kSingle, false, false,
+     "What the process may use, and how hard it may ask services."},
+    {"http", Shape::kSingle, false, false, "How requests are made."},
+    {"state", Shape::kSingle, false, false, "Where the ledger lives."},
+    {"plugins", Shape::kSingle, false, false, "Where plugins are looked for."},
+    {"source", Shape::kArray, true, true,
+     "Where data comes from. The plugin's own keys stand beside these."},
+    {"sink", Shape::kSingle, true, true,
+     "Where data goes. The plugin's own keys stand beside these."},
+    {"stream", Shape::kMap, false, false,
+     "What is different for one stream of the source, by its name."},
+    {"secret", Shape::kMap, false, false,
+     "Where the value of a secret comes from, by the name that `{ secret = \"NAME\" }` refers to."},
+};
+
+constexpr HostKey kKeys[] = {
+    {"pipeline", "name", true,
+     R"({"type":"string","pattern":"^[a-z0-9_-]+$","maxLength":64,"x-sluice-example":"weather",
+         "description":"Names the pipeline in the ledger, the target's commit log and every report. Lower-case letters, digits, - and _."})",
+     [](const KeyTarget& t, const json& v) { t.config.name = v.get<std::string>(); }},
+    {"pipeline", "workers", false,
+     R"({"type":"integer","minimum":1,"maximum":256,"default":4,"description":"Slices that are read at the same time."})",
+     [](const KeyTarget& t, const json& v) { t.config.workers = v.get<uint32_t>(); }},
+    {"pipeline", "streams", false,
+     R"({"type":"array","items":{"type":"string","minLength":1},"uniqueItems":true,"default":[],
+         "description":"Streams to keep complete, in this order. Empty: all that the source declares."})",
+     [](const KeyTarget& t, const json& v) { t.config.streams = texts(v); }},
+    {"pipeline", "order", false,
+     R"({"type":"string","enum":["parallel","sequential"],"default":"parallel","description":"Whether the slices of a stream may be read side by side or only one after the other."})",
+     [](const KeyTarget& t, const json& v) {
+       t.config.order = v == "sequential" ? Order::kSequential : Order::kParallel;
+     }},
+    {"pipeline", "on_error", false,
+     R"({"type":"string","enum":["continue","stop"],"default":"continue","description":"Whether a slice that failed for good ends the run or only itself."})",
+     [](const KeyTarget& t, const json& v) {
+       t.config.on_error = v == "stop" ? ErrorPolicy::kStop : ErrorPolicy::kContinue;
+     }},
+    {"pipeline", "max_failed", false,
+     R"({"type":"integer","minimum":0,"default":0,"description":"Ends the run when more slices than that have failed. 0: no limit."})",
+     [](const KeyTarget& t, const json& v) { t.config.max_failed = v.get<uint64_t>(); }},
+    {"pipeline", "attempts", false,
+     R"({"type":"integer","minimum":1,"maximum":1000,"default":5,"description":"How often a slice is tried in one run."})",
+     [](const KeyTarget& t, const json& v) { t.config.attempts = v.get<uint32_t>(); }},
+    {"pipeline", "retry_base", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1d","default":"1s","description":"Wait before the second attempt; it doubles with each further one."})",
+     [](const KeyTarget& t, const json& v) { t.config.retry_base = milliseconds(v); }},
+    {"pipeline", "retry_cap", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"7d","default":"1m","description":"Longest wait between two attempts."})",
+     [](const KeyTarget& t, const json& v) { t.config.retry_cap = milliseconds(v); }},
+    {"pipeline", "drain", false,
+     R"({"type":"string","format":"duration","x-sluice-maximum":"1h","default":"10s","description":"Time that slices in flight have to finish after a signal to stop."})",
+     [](const KeyTarget& t, const json& v) { t.config.drain = milliseconds(v); }},
+    {"pipeline", "lineage", false,
+     R"({"type":"boolean","default":true,"description":"Whether each row carries the id of its commit, which leads to slice, source, run and time."})",
+     [](const KeyTarget& t, const json& v) { t.config.lineage = v.get<bool>(); }},
+
+    {"want", "from", false,
+     R"({"type":"string","format":"instant","x-sluice-example":"2024-01-01","description":"Begin of what is wanted, inclusive. Without it: as far back as the source goes."})",
+     [](const KeyTarget& t, const json& v) { t.config.from_us = instant(v); }},
+    {"want", "to", false,
+     R"({"type":"string","format":"instant","default":"now","description":"End of what is wanted, exclusive; \"now\" moves along."})",
+     [](const KeyTarget& t, const json& v) {
+       t.config.to_now = v == "now";
+       t.config.to_us = t.config.to_now ? INT64_MAX : instant(v);
+     }},
+    {"want", "lag", false,
+     R"({"type":"string","format":"duration","x-sluice-example":"3m","description":"The newest stretch that is read again in each run, because the source still revises it. Without it: what the stream declares."})",
+     [](const KeyTarget& t, const json& v) { t.config.lag = duration(v); }},
+
+    {"commit", "rows", false,
+     R"({"type":"integer","minimum":1,"maximum":100000000,"default":100000,"description":"Rows in a transaction."})",
+     [](const KeyTarget& t, const json& v) { t.config.commit_rows = v.get<uint64_t>(); }},
+    {"commit", "bytes", false,
+     R"({"type":"string","format":"size","x-sluice-minimum":"64KiB","x-sluice-maximum":"64GiB","default":"32MiB","description":"Size of a transaction's rows."})",
+     [](const KeyTarget& t, const json& v) { t.config.commit_bytes = bytes(v); }},
+    {"commit", "every", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1h","default":"1s","description":"Age of a transaction."})",
+     [](const KeyTarget& t, const json& v) { t.config.commit_every = milliseconds(v); }},
+
+    {"limits", "memory", false,
+     R"({"type":"string","format":"size","x-sluice-minimum":"16MiB","x-sluice-maximum":"1TiB","default":"256MiB","description":"What the process may hold in memory; readers wait when it is full."})",
+     [](const KeyTarget& t, const json& v) { t.config.memory_bytes = bytes(v); }},
+    {"limits", "requests_per_second", false,
+     R"({"type":"object","additionalProperties":{"type":"number","exclusiveMinimum":0,"maximum":1000000},"default":{},
+         "description":"Requests per second by the limit scope that a plugin names, most often a host name; \"*\" for all others."})",
+     [](const KeyTarget& t, const json& v) {
+       for (const auto& [scope, rate] : v.items()) {
+         if (rate.is_number()) {
+           t.config.requests_per_second[scope] = rate.get<double>();
+         }
+       }
+     }},
+
+    {"http", "connect_timeout", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1h","default":"10s","description":"Time to reach a server, TLS included."})",
+     [](const KeyTarget& t, const json& v) { t.config.connect_timeout = milliseconds(v); }},
+    {"http", "first_byte_timeout", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1h","default":"1m","description":"Time a server has to begin its answer."})",
+     [](const KeyTarget& t, const json& v) { t.config.first_byte_timeout = milliseconds(v); }},
+    {"http", "stall_timeout", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1h","default":"30s","description":"Longest pause within an answer."})",
+     [](const KeyTarget& t, const json& v) { t.config.stall_timeout = milliseconds(v); }},
+    {"http", "retries", false,
+     R"({"type":"integer","minimum":0,"maximum":100,"default":4,"description":"How often one request is repeated before its slice counts as failed."})",
+     [](const KeyTarget& t, const json& v) { t.config.http_retries = v.get<uint32_t>(); }},
+    {"http", "user_agent", false,
+     R"({"type":"string","maxLength":256,"pattern":"^[ -~]*$","default":"","description":"What the User-Agent header says. Empty: sluice and its version."})",
+     [](const KeyTarget& t, const json& v) { t.config.user_agent = v.get<std::string>(); }},
+
+    {"state", "dir", false,
+     R"({"type":"string","minLength":1,"x-sluice-example":"/var/lib/sluice","description":"Directory of the ledger. The command line and SLUICE_STATE_DIR come before it."})",
+     [](const KeyTarget& t, const json& v) { t.config.state_dir = v.get<std::string>(); }},
+    {"plugins", "dirs", false,
+     R"({"type":"array","items":{"type":"string","minLength":1},"default":[],"description":"Directories with plugins, looked at behind --plugin-dir and SLUICE_PLUGIN_PATH."})",
+     [](const KeyTarget& t, const json& v) { t.config.plugin_dirs = texts(v); }},
+
+    {"source", "plugin", true,
+     R"({"type":"string","minLength":1,"x-sluice-literal":true,"x-sluice-example":"dwd","description":"Id of the plugin."})",
+     [](const KeyTarget& t, const json& v) { t.component->plugin = v.get<std::string>(); }},
+    {"source", "role", false,
+     R"({"type":"string","enum":["primary"],"default":"primary","description":"What the source is for: primary, the one that is asked."})",
+     [](const KeyTarget& t, const json& v) { t.component->role = v.get<std::string>(); }},
+    {"sink", "plugin", true,
+     R"({"type":"string","minLength":1,"x-sluice-literal":true,"x-sluice-example":"sqlite","description":"Id of the plugin."})",
+     [](const KeyTarget& t, const json& v) { t.component->plugin = v.get<std::string>(); }},
+
+    {"stream", "enabled", false,
+     R"({"type":"boolean","default":true,"description":"Whether the stream is read at all."})",
+     [](const KeyTarget& t, const json& v) { t.stream->enabled = v.get<bool>(); }},
+    {"stream", "table", false,
+     R"({"type":"string","minLength":1,"maxLength":128,"description":"Table of the target. Without it: the stream's name."})",
+     [](const KeyTarget& t, const json& v) { t.stream->table = v.get<std::string>(); }},
+    {"stream", "refresh", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1s","x-sluice-example":"1d","description":"Age at which a snapshot or key is read again."})",
+     [](const KeyTarget& t, const json& v) {
+       t.stream->refresh = std::chrono::duration_cast<std::chrono::seconds>(duration(v));
+     }},
+    {"stream", "lag", false,
+     R"({"type":"string","format":"duration","description":"As lag in [want], for this stream."})",
+     [](const KeyTarget& t, const json& v) { t.stream->lag = duration(v); }},
+
+    {"secret", "env", false,
+     R"({"type":"string","pattern":"^[^=]+$","x-sluice-literal":true,"description":"Environment variable that holds the value."})",
+     [](const KeyTarget& t, const json& v) {
+       t.secret->from = SecretConfig::From::kEnv;
+       t.secret->value = v.get<std::string>();
+     }},
+    {"secret", "file", false,
+     R"({"type":"string","minLength":1,"description":"File that holds the value; nobody but its owner may read it (mode 0600)."})",
+     [](const KeyTarget& t, const json& v) {
+       t.secret->from = SecretConfig::From::kFile;
+       t.secret->value = v.get<std::string>();
+     }},
+};
+
+struct Advised {
+  const char* table;
+  Checker::Advice advice;
+};
+
+constexpr const char* kSchedule =
+    "this version runs once and stops; let a systemd timer or cron start `sluice run`";
+constexpr const char* kNoSecretText =
+    "a secret's value never stands in the file; name where it comes from with env or file";
+
+constexpr Advised kAdvice[] = {
+    {"pipeline", {"every", kSchedule}},
+    {"pipeline", {"cron", kSchedule}},
+    {"pipeline", {"schedule", kSchedule}},
+    {"want", {"since", "the begin of what is wanted is 'from'"}},
+    {"want", {"until", "the end of what is wanted is 'to'"}},
+    {"secret", {"value", kNoSecretText}},
+    {"secret", {"password", kNoSecretText}},
+    {"secret", {"token", kNoSecretText}},
+};
+
+constexpr Checker::Advice kTableAdvice[] = {
+    {"sources", "a source stands under [[source]]"},
+    {"sinks", "there is one sink, under [sink]"},
+    {"rule", "rules are not part of this version"},
+    {"rules", "rules are not part of this version"},
+    {"transform", "transforms are not part of this version"},
+    {"transforms", "transforms are not part of this version"},
+    {"schedule", kSchedule},
+};
+
+}  // namespace
+
+std::span<const HostTable> host_tables() {
+  return kTables;
+}
+std::span<const HostKey> host_keys() {
+  return kKeys;
+}
+
+const HostTable* find_table(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kTables), std::end(kTables),
+                                   [&](const HostTable& t) { return name == t.name; });
+  return found == std::end(kTables) ? nullptr : found;
+}
+
+json host_schema(std::string_view table) {
+  json schema{{"type", "object"}, {"properties", json::object()}, {"additionalProperties", false}};
+  for (const auto& key : kKeys) {
+    if (table == key.table) {
+      schema["properties"][key.key] = json::parse(key.schema);
+      if (key.required) {
+        schema["required"].push_back(key.key);
+      }
+    }
+  }
+  return schema;
+}
+
+std::vector<Checker::Advice> advice_for(std::string_view table) {
+  std::vector<Checker::Advice> out;
+  for (const auto& [of, advice] : kAdvice) {
+    if (table == of) {
+      out.push_back(advice);
+    }
+  }
+  // A key that another table knows is most likely meant for that.
+  static const std::vector<std::string> kHome = [] {
+    std::vector<std::string> sentences;
+    for (const auto& key : kKeys) {
+      sentences.push_back(std::string("it belongs in [") + key.table + "]");
+    }
+    return sentences;
+  }();
+  for (size_t i = 0; i < std::size(kKeys); ++i) {
+    const HostTable* home = find_table(kKeys[i].table);
+    if (table != kKeys[i].table && home->shape == Shape::kSingle && !home->component) {
+      out.push_back({kKeys[i].key, kHome[i].c_str()});
+    }
+  }
+  return out;
+}
+
+std::string advice_for_table(std::string_view table) {
+  const auto* found = std::find_if(std::begin(kTableAdvice), std::end(kTableAdvice),
+                                   [&](const auto& a) { return table == a.key; });
+  if (found != std::end(kTableAdvice)) {
+    return found->text;
+  }
+  for (const auto& key : kKeys) {
+    if (table == key.key && find_table(key.table)->shape == Shape::kSingle &&
+        !find_table(key.table)->component) {
+      return std::string("it belongs in [") + key.table + "]";
+    }
+  }
+  return {};
+}
+
+void apply_keys(std::string_view table, const json& values, const KeyTarget& target) {
+  for (const auto& key : kKeys) {
+    // A value that was complained of is null or a reference to a variable that is not read in
+    // `check`.
+    if (table != key.table || !values.contains(key.key)) {
+      continue;
+    }
+    const json& value = values[key.key];
+    if (!value.is_null() && !(value.is_object() && value.contains("$env"))) {
+      key.set(target, value);
+    }
+  }
+}
+
+}  // namespace sluice::host
