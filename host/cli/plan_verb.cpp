@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/cli/scratch_ledger.hpp"
+#include "host/cli/signals.hpp"
+#include "host/cli/verbs.hpp"
+#include "host/observe/log.hpp"
+#include "host/observe/report.hpp"
+#include "host/pipeline/plan.hpp"
+#include "host/pipeline/session.hpp"
+
+namespace sluice::host {
+namespace {
+
+struct StreamPlan {
+  std::string name, kind;
+  ListingCounts counts;
+  uint64_t requests = 0;
+  double seconds = 0;                // at the configured limit; 0 = no limit
+  std::vector<std::string> changes;  // in the target
+};
+
+struct PipelinePlan {
+  std::string pipeline;
+  bool first = false;    // nothing has landed yet
+  bool differs = false;  // the target's commit log is not the one the ledger saw last
+  std::vector<StreamPlan> streams;
+};
+
+// The slowest limit of the configuration, since plugins choose their scopes only when they run.
+double seconds_at_limit(const PipelineConfig& config, uint64_t requests) {
+  double slowest = 0;
+  for (const auto& [scope, rate] : config.requests_per_second) {
+    slowest = slowest == 0 ? rate : std::min(slowest, rate);
+  }
+  return slowest > 0 ? static_cast<double>(requests) / slowest : 0;
+}
+
+Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& stream,
+                            const Clock& clock, const Cancel& stop, bool sink_can_tell) {
+  auto known = ledger.stream(session.config().name, stream.name);
+  if (!known) {
+    return std::move(known).error();
+  }
+  auto plan = plan_stream({.source = session.source(),
+                           .ledger = *known->first,
+                           .config = session.config(),
+                           .stream = stream,
+                           .stream_no = known->second,
+                           .clock = clock,
+                           .stop = stop,
+                           .compare_only = true});
+  if (!plan) {
+    return std::move(plan).error().in("listing stream " + stream.name);
+  }
+  StreamPlan out;
+  out.name = stream.name;
+  out.kind = to_string(stream.kind);
+  out.counts = plan->counts;
+  const uint64_t per_request = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
+  out.requests = (plan->counts.work + per_request - 1) / per_request;
+  out.seconds = seconds_at_limit(session.config(), out.requests);
+  if (sink_can_tell) {
+    auto changes = session.sink().diff(session.binding(stream));
+    if (!changes) {
+      return std::move(changes).error().in("stream " + stream.name);
+    }
+    out.changes = std::move(*changes);
+  }
+  return out;
+}
+
+Result<PipelinePlan> plan_pipeline(const Environment& environment, const PipelineConfig& config,
+                                   ReadLedger& ledger, const Cancel& stop) {
+  Session session(environment, config, ledger.real(), stop);
+  SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
+  SLUICE_TRY(session.open_sink(SLUICE_OPEN_CHECK));
+  auto streams = session.streams();
+  if (!streams) {
+    return std::move(streams).error();
+  }
+  PipelinePlan out;
+  out.pipeline = config.name;
+  const uint64_t caps = session.sink().descriptor().caps;
+  if ((caps & SLUICE_CAP_COMMIT_LOG) != 0) {
+    auto head = session.sink().head();
+    auto seen = ledger.real() == nullptr ? Result<std::string>(std::string())
+                                         : ledger.real()->head(config.name);
+    out.first = ledger.real() == nullptr || (seen && seen->empty());
+    out.differs = head && seen && !head->empty() && *head != *seen;
+  }
+  for (const Stream& stream : *streams) {
+    auto plan =
+        plan_one(session, ledger, stream, environment.clock, stop, (caps & SLUICE_CAP_SCHEMA) != 0);
+    if (!plan) {
+      return std::move(plan).error();
+    }
+    out.streams.push_back(std::move(*plan));
+  }
+  return out;
+}
+
+std::string as_text(const PipelinePlan& plan) {
+  std::string out = plan.pipeline + ":\n";
+  if (plan.differs) {
+    out +=
+        "  the target has changed since the ledger saw it last; a run first holds the two against "
+        "each other, so the\n"
+        "  figures below may change\n";
+  }
+  for (const StreamPlan& stream : plan.streams) {
+    const ListingCounts& counts = stream.counts;
+    out += fmt::format(
+        "  {:<28} {} slices to read of {} ({} new, {} changed, {} landed, {} vanished)\n",
+        stream.name, grouped(counts.work), grouped(counts.listed), grouped(counts.added),
+        grouped(counts.changed), grouped(counts.same), grouped(counts.vanished));
+    if (counts.work > 0) {
+      out += fmt::format("  {:<28} about {} requests", "", grouped(stream.requests));
+      if (counts.work_bytes > 0) {
+        out += ", " + bytes_text(counts.work_bytes);
+      }
+      if (counts.work_rows > 0) {
+        out += ", " + grouped(counts.work_rows) + " rows";
+      }
+      out += stream.seconds > 0 ? ", " + seconds_text(stream.seconds) + " at the configured limit\n"
+                                : "\n";
+    }
+    for (const std::string& change : stream.changes) {
+      out += "    " + change + "\n";
+    }
+  }
+  return out;
+}
+
+nlohmann::json as_json(const PipelinePlan& plan) {
+  nlohmann::json streams = nlohmann::json::array();
+  for (const StreamPlan& stream : plan.streams) {
+    const ListingCounts& counts = stream.counts;
+    streams.push_back({{"stream", stream.name},
+                       {"kind", stream.kind},
+                       {"listed", counts.listed},
+                       {"work", counts.work},
+                       {"added", counts.added},
+                       {"changed", counts.changed},
+                       {"same", counts.same},
+                       {"vanished", counts.vanished},
+                       {"estimated_requests", stream.requests},
+                       {"estimated_rows", counts.work_rows},
+                       {"estimated_bytes", counts.work_bytes},
+                       {"estimated_seconds", stream.seconds},
+                       {"target_changes", stream.changes}});
+  }
+  return {{"pipeline", plan.pipeline},
+          {"target_differs", plan.differs},
+          {"streams", std::move(streams)}};
+}
+
+}  // namespace
+
+int plan_verb(const HostOptions& host, const std::vector<std::string>& files) {
+  const auto registry = scan_plugins(host, files);
+  const auto configs = read_configs(files, *registry, host);
+  if (!configs) {
+    return kExitConfig;
+  }
+  Cancel stop, abort;
+  const SignalWatch signals(stop, abort, std::chrono::milliseconds(1));
+  const SystemClock clock;
+  const auto directory = state_directory(host, *configs);
+  if (!directory) {
+    return complain(directory.error());
+  }
+  auto ledger = ReadLedger::open(*directory, clock);
+  if (!ledger) {
+    return complain(ledger.error());
+  }
+  HttpClient http({}, clock);
+  const Environment environment{*registry, clock, http};
+  nlohmann::json all = nlohmann::json::array();
+  for (const PipelineConfig& config : *configs) {
+    auto plan = plan_pipeline(environment, config, **ledger, stop);
+    if (!plan) {
+      return signals.exit_code() != 0 ? signals.exit_code()
+                                      : complain(std::move(plan).error().in(config.name));
+    }
+    if (host.json) {
+      all.push_back(as_json(*plan));
+    } else {
+      print(redact(as_text(*plan)));
+    }
+  }
+  if (host.json) {
+    print(redact((all.size() == 1 ? all.front() : all)
+                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) +
+          "\n");
+  }
+  return kExitDone;
+}
+
+}  // namespace sluice::host

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verbs of the program, one file each, with their options parsed. Each gives the exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/cli/context.hpp"
+
+namespace sluice::host {
+
+struct RunOptions {
+  std::vector<std::string> files;
+  std::string report_file;  // JSON; "-" = standard output
+};
+int run_verb(const HostOptions& host, const RunOptions& options);
+
+int plan_verb(const HostOptions& host, const std::vector<std::string>& files);
+int gaps_verb(const HostOptions& host, const std::vector<std::string>& files);
+int check_verb(const HostOptions& host, const std::vector<std::string>& files);
+int schema_verb(const HostOptions& host);
+
+struct StateShowOptions {
+  std::string pipeline, stream, state;  // empty = all; a state lists its slices
+  std::string slice;                    // one slice in full
+  uint64_t after = 0;
+  uint64_t limit = 50;
+};
+int state_show_verb(const HostOptions& host, const StateShowOptions& options);
+int state_export_verb(const HostOptions& host, const std::string& file);  // "-" = standard output
+int state_import_verb(const HostOptions& host, const std::string& file);  // "-" = standard input
+int state_rebuild_verb(const HostOptions& host, const std::vector<std::string>& files);
+int state_forget_verb(const HostOptions& host, const std::string& file, const std::string& stream,
+                      const std::string& slice);
+
+}  // namespace sluice::host
