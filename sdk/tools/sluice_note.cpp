@@ -141,9 +141,11 @@ void add_note(const std::string& path, const std::string& note, const std::strin
     }
   }
   try {
-    run({objcopy, "--add-section", std::string(SLUICE_NOTE_SECTION) + "=" + part,
-         "--set-section-flags", std::string(SLUICE_NOTE_SECTION) + "=noload,readonly",
-         "--set-section-alignment", std::string(SLUICE_NOTE_SECTION) + "=4", path, whole});
+    const std::string section = SLUICE_NOTE_SECTION;
+    run({objcopy, "--add-section", section + "=" + part, "--set-section-flags",
+         section + "=noload,readonly", path, whole});
+    // A second pass, since a section must be there before it can be aligned.
+    run({objcopy, "--set-section-alignment", section + "=4", whole});
     if (std::rename(whole.c_str(), path.c_str()) != 0) {  // at once, so a reader never sees half
       throw std::runtime_error("'" + path + "' cannot be replaced.");
     }

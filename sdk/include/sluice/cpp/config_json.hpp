@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "sluice/cpp/config.hpp"
+#include "sluice/cpp/error.hpp"
 #include "sluice/cpp/json.hpp"
-#include "sluice/cpp/quantity.hpp"
 
 namespace sluice::inline sdk_v0::detail {
 
@@ -87,92 +87,6 @@ struct ConfigValue<T> {
       throw_config(path, "must be a number.");
     }
     out = in.get<T>();
-  }
-};
-
-template <>
-struct ConfigValue<Seconds> {
-  static json schema() { return {{"type", "string"}, {"format", "duration"}}; }
-  static json write(Seconds value) {
-    return format_quantity(static_cast<uint64_t>(value.count), kTimeUnits);
-  }
-  static void parse(const json& in, Seconds& out, const std::string& path) {
-    if (in.is_number_integer() && in.get<int64_t>() >= 0) {
-      out.count = in.get<int64_t>();
-      return;
-    }
-    const auto value = in.is_string() ? parse_quantity(in.get<std::string>(), kTimeUnits)
-                                      : std::optional<uint64_t>{};
-    if (!value) {
-      throw_config(path, "must be a duration such as \"90s\", \"5m\", \"2h\" or \"7d\".");
-    }
-    out.count = static_cast<int64_t>(*value);
-  }
-};
-
-template <>
-struct ConfigValue<Bytes> {
-  static json schema() { return {{"type", "string"}, {"format", "size"}}; }
-  static json write(Bytes value) { return format_quantity(value.count, kSizeUnits); }
-  static void parse(const json& in, Bytes& out, const std::string& path) {
-    if (in.is_number_unsigned() || (in.is_number_integer() && in.get<int64_t>() >= 0)) {
-      out.count = in.get<uint64_t>();
-      return;
-    }
-    const auto value = in.is_string() ? parse_quantity(in.get<std::string>(), kSizeUnits)
-                                      : std::optional<uint64_t>{};
-    if (!value) {
-      throw_config(path, "must be a size such as \"64KiB\" or \"256MiB\".");
-    }
-    out.count = *value;
-  }
-};
-
-template <>
-struct ConfigValue<Date> {
-  static json schema() { return {{"type", "string"}, {"format", "date"}}; }
-  static json write(Date value) { return to_text(value); }
-  static void parse(const json& in, Date& out, const std::string& path) {
-    const auto value = in.is_string() ? parse_date(in.get<std::string>()) : std::optional<Date>{};
-    if (!value) {
-      throw_config(path, "must be a date such as \"2024-01-31\".");
-    }
-    out = *value;
-  }
-};
-
-template <>
-struct ConfigValue<DateTime> {
-  static json schema() { return {{"type", "string"}, {"format", "date-time"}}; }
-  static json write(DateTime value) { return to_text(value); }
-  static void parse(const json& in, DateTime& out, const std::string& path) {
-    const auto value =
-        in.is_string() ? parse_time(in.get<std::string>()) : std::optional<DateTime>{};
-    if (!value) {
-      throw_config(path, "must be a time such as \"2024-01-31T12:00:00Z\".");
-    }
-    out = *value;
-  }
-};
-
-template <>
-struct ConfigValue<Secret> {
-  static json schema() {
-    return {{"type", "object"},
-            {"properties", {{"$secret", {{"type", "string"}}}}},
-            {"required", {"$secret"}},
-            {"additionalProperties", false},
-            {"x-sluice-secret", true}};
-  }
-  static json write(const Secret& value) {
-    return value ? json{{"$secret", value.name}} : json();  // null: no default
-  }
-  static void parse(const json& in, Secret& out, const std::string& path) {
-    if (!in.is_object() || in.size() != 1 || !in.contains("$secret") ||
-        !in["$secret"].is_string() || in["$secret"].get_ref<const std::string&>().empty()) {
-      throw_config(path, "must name a secret: { secret = \"name\" }.");  // never echoes the value
-    }
-    out.name = in["$secret"].get<std::string>();
   }
 };
 

@@ -15,6 +15,7 @@
 #include "sluice/cpp/error.hpp"
 #include "sluice/cpp/http.hpp"
 #include "sluice/cpp/quantity.hpp"
+#include "sluice/cpp/type.hpp"
 #include "sluice/ext/cancel.h"
 #include "sluice/ext/clock.h"
 #include "sluice/ext/log.h"
