@@ -36,10 +36,10 @@ WireSettings WireSettings::from_environment(std::string user_agent) {
   WireSettings settings;
   settings.user_agent = std::move(user_agent);
   settings.ca_file = environment("CURL_CA_BUNDLE");
-  if (settings.ca_file.empty()) {
+  if (settings.ca_file.empty()) {  // the order of the curl tool
     settings.ca_file = environment("SSL_CERT_FILE");
+    settings.ca_dir = environment("SSL_CERT_DIR");
   }
-  settings.ca_dir = environment("SSL_CERT_DIR");
   return settings;
 }
 

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "host/base/clock.hpp"
@@ -12,11 +14,42 @@
 
 namespace sluice::test {
 
+// Sets a variable of the environment for the life of the object.
+class Environment {
+ public:
+  Environment(const char* name, const std::string& value) : name_(name) {
+    const char* old = std::getenv(name);
+    had_ = old != nullptr;
+    old_ = had_ ? old : "";
+    setenv(name, value.c_str(), 1);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() { had_ ? setenv(name_, old_.c_str(), 1) : unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::string old_;
+  bool had_ = false;
+};
+
 inline host::HttpOptions quick_options() {
   host::HttpOptions options;
   options.retry_base = std::chrono::milliseconds(1);
   options.retry_cap = std::chrono::milliseconds(2);
   return options;
+}
+
+inline host::HttpOptions without_retries() {
+  host::HttpOptions options = quick_options();
+  options.max_retries = 0;
+  return options;
+}
+
+inline host::HttpRequest request_of(const std::string& url) {
+  host::HttpRequest request;
+  request.url = url;
+  return request;
 }
 
 // A client with what a caller brings along.
@@ -29,11 +62,10 @@ struct Caller {
     return client.open(request, cancel, stats);
   }
   host::Result<std::unique_ptr<host::HttpExchange>> get(const std::string& url) {
-    host::HttpRequest request;
-    request.url = url;
-    return open(request);
+    return open(request_of(url));
   }
 
+  Environment direct{"no_proxy", "127.0.0.1,localhost"};  // whatever proxy the machine has
   host::SystemClock clock;
   host::Cancel cancel;
   host::HttpStats stats;
