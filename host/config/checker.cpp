@@ -318,15 +318,15 @@ json Checker::secret(const Node& node, const json& schema, const std::string& pa
     complain(node, problem, path);
     return nullptr;
   }
-  if (!secrets_allowed_) {
-    complain(node, "a key of the host cannot be a secret; write the value, or { env = \"NAME\" }",
+  if (!secrets_allowed_ || !wants_secret(root_, schema)) {
+    complain(node,
+             std::string(secrets_allowed_ ? "the plugin does not take a secret here"
+                                          : "a key of the host cannot be a secret") +
+                 "; write the value, or { env = \"NAME\" }",
              path);
-  } else if (!wants_secret(root_, schema)) {
-    complain(node, "the plugin does not take a secret here; write the value, or { env = \"NAME\" }",
-             path);
-  } else {
-    findings_.secret_uses.push_back({*name, node.place, where(path)});
+    return nullptr;
   }
+  findings_.secret_uses.push_back({*name, node.place, where(path)});
   return {{"$secret", *name}};
 }
 

@@ -228,11 +228,11 @@ class Reader {
     auto ids = schemas_.ids(kind);
     std::sort(ids.begin(), ids.end());
     const std::string meant = did_you_mean(plugin.text, ids);
-    findings_.complain(plugin.place, "no " + kind + " '" + plugin.text + "' is installed" +
-                                         (meant.empty() ? "" : "; did you mean '" + meant + "'?") +
-                                         (ids.empty() ? "; no " + kind + " is installed at all"
-                                                      : "; installed are " + joined(ids)) +
-                                         "; " + kWherePlugins);
+    findings_.complain(plugin.place,
+                       "no " + kind + " '" + plugin.text + "' is installed" +
+                           (ids.empty() ? ", nor any other" : "; installed are " + joined(ids)) +
+                           "; " + kWherePlugins +
+                           (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
   }
 
   void unknown_top(const std::string& key, const Node& node) {

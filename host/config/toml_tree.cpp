@@ -19,6 +19,8 @@ namespace {
 constexpr size_t kMaxKeyParts = 16;
 constexpr size_t kMaxDepth = 64;
 constexpr size_t kMaxSyntaxProblems = 50;
+constexpr size_t kMaxParsedBytes =
+    64U << 20;  // of all attempts together: a large broken file ends earlier
 
 // Deep dotted keys would nest tables without bound, and with them every recursion behind this.
 // toml++ counts only brackets, so the parts of keys are counted here: everything outside strings
@@ -210,6 +212,10 @@ std::pair<size_t, size_t> line_range(const std::string& text, uint32_t number) {
   return {begin, std::min(text.find('\n', begin), text.size())};
 }
 
+std::string_view trimmed_front(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t\r"), text.size()));
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r");
   return first == std::string_view::npos
@@ -269,15 +275,19 @@ bool is_duplicate(std::string_view complaint) {
   return complaint.find("redefine") != std::string_view::npos;
 }
 
-std::string duplicate_text(std::string_view line) {
+// "cannot redefine existing string 'name'": the name, or what stands on the line if it says none.
+std::string duplicate_text(std::string_view line, std::string_view complaint) {
   const auto text = trimmed(line);
-  const std::string shown(text.substr(0, std::min({text.find('='), text.find('#'), size_t{80}})));
   if (text.starts_with('[')) {
-    return "table " + std::string(trimmed(shown)) +
+    return "table " + std::string(trimmed(text.substr(0, std::min(text.find('#'), size_t{80})))) +
            " is there twice; put its keys together under one header";
   }
-  return "key '" + std::string(trimmed(shown)) +
-         "' is there twice in the same table; keep one of them";
+  const auto open = complaint.find('\'', std::min(complaint.find("redefine"), complaint.size()));
+  const auto close = complaint.rfind('\'');
+  const bool named = open != std::string_view::npos && close > open;
+  const auto key = named ? complaint.substr(open + 1, close - open - 1)
+                         : trimmed(text.substr(0, std::min(text.find('='), size_t{80})));
+  return "key '" + std::string(key) + "' is there twice in the same table; keep one of them";
 }
 
 bool parses_alone(const std::string& text, std::pair<size_t, size_t> range) {
@@ -351,6 +361,7 @@ TomlTree parse_toml(const std::string& text, const std::string& file) {
   }
   std::string rest = text;
   uint32_t last_line = 0;
+  size_t parsed_bytes = 0;
   for (;;) {
     auto parsed = toml::parse(std::string_view(rest));
     if (parsed) {
@@ -367,13 +378,18 @@ TomlTree parse_toml(const std::string& text, const std::string& file) {
     // A line that is fine alone is not the culprit: something before it is open, and what follows
     // cannot be told.
     const bool culprit = duplicate || !parses_alone(rest, range);
-    std::string what = duplicate ? duplicate_text(line) : syntax_text(error.description(), line);
+    std::string what = duplicate ? duplicate_text(line, error.description())
+                                 : syntax_text(error.description(), line);
     if (!culprit) {
       what = syntax_text(error.description(), "x = [") + " Look at the lines before this one, too.";
     }
-    tree.problems.push_back({file, begin.line, begin.column, std::move(what)});
+    const auto column = duplicate
+                            ? static_cast<uint32_t>(line.size() - trimmed_front(line).size() + 1)
+                            : begin.column;
+    tree.problems.push_back({file, begin.line, column, std::move(what)});
     tree.partial = true;
-    if (!culprit || begin.line <= last_line || tree.problems.size() >= kMaxSyntaxProblems) {
+    if (!culprit || begin.line <= last_line || (parsed_bytes += rest.size()) > kMaxParsedBytes ||
+        tree.problems.size() >= kMaxSyntaxProblems) {
       tree.usable = false;
       return tree;
     }
