@@ -45,6 +45,8 @@ struct SliceListing {
   int64_t to_us = INT64_MAX;
   uint64_t estimated_rows = 0;
   uint64_t estimated_bytes = 0;
+  bool series = false;  // [from_us, to_us) of `partition` becomes coverage when it lands, and the
+                        // slice is forgotten
 };
 
 struct Slice {
@@ -63,10 +65,11 @@ struct Slice {
   uint32_t attempts = 0;  // failed attempts since it last landed
   int64_t listed_us = 0, started_us = 0, landed_us = 0;
   uint64_t rows = 0, bytes = 0;  // rows of this generation; bytes fetched for it
-  std::string error_class, error;
+  std::string error_class = {}, error = {};
   bool claimed = false;
   uint64_t owner = 0;    // claimed: who
   int64_t lease_us = 0;  // claimed: until when, wall clock
+  bool series = false;
 };
 
 // What became of a claimed slice, or of a part of it.
@@ -89,11 +92,11 @@ struct Outcome {
   uint64_t rows = 0;   // rows of this part
   uint64_t bytes = 0;  // bytes fetched for this part
   uint32_t attempts = 0;
-  std::string validator;  // reader's, for kLanded, kEmpty, kUnchanged
+  std::string validator = {};  // reader's, for kLanded, kEmpty, kUnchanged
   bool resumable = false;
-  std::string resume;
+  std::string resume = {};
   uint32_t state_version = 0;
-  std::string error_class, error;
+  std::string error_class = {}, error = {};
 };
 
 struct StateCounts {
@@ -106,6 +109,7 @@ struct StateCounts {
 // One listing of a stream held against the ledger.
 struct ListingCounts {
   uint64_t listed = 0, added = 0, changed = 0, same = 0, vanished = 0, returned = 0;
+  uint64_t stale = 0;                      // unchanged, landed before `stale_before_us`
   uint64_t work = 0;                       // slices that are to be read after it
   uint64_t work_rows = 0, work_bytes = 0;  // as estimated
 };
