@@ -218,6 +218,12 @@ TEST_CASE("all syntax errors and duplicates come in one go, together with the re
         "17:5: TOML syntax: expected value, saw '\\n'; a value is missing behind '='\n");
 }
 
+TEST_CASE("a date that breaks off is a syntax error") {
+  CHECK(checked("[pipeline]\nname = \"a\"\n[want]\nfrom = 2024-01-01Tx0:00:00Z\n" +
+                std::string(kTail))
+            .starts_with("4:19: TOML syntax: expected 2-digit hour, saw 'x'"));
+}
+
 TEST_CASE("an open bracket is one problem, not one for each line behind it") {
   CHECK(checked("[pipeline]\nname = \"a\"\nstreams = [\"a\"\nworkers = 3\n[want]\nlag = \"x\"\n") ==
         "4:1: TOML syntax: expected comma or closing ']', saw 'w'; is every bracket closed, and a "
