@@ -24,13 +24,18 @@ void RequestLog::begin() {
   max_in_flight_ = std::max(max_in_flight_, ++in_flight_);
 }
 
-void RequestLog::end(const Request& request, const Response& response, const std::string& fault,
-                     std::uint64_t bytes) {
+void RequestLog::leave() {
+  const std::lock_guard lock(mutex_);
+  --in_flight_;
+}
+
+std::uint64_t RequestLog::count(const Request& request, const Response& response,
+                                const std::string& fault, std::uint64_t bytes) {
   const bool conditional =
       !request.header("if-none-match").empty() || !request.header("if-modified-since").empty();
   const auto elapsed = std::chrono::steady_clock::now() - start_;
   const std::lock_guard lock(mutex_);
-  --in_flight_;
+  ++serial_;
   ++requests_;
   bytes_ += bytes;
   conditional_ += conditional ? 1 : 0;
@@ -43,15 +48,28 @@ void RequestLog::end(const Request& request, const Response& response, const std
     ++by_fault_[fault];
   }
   entries_.push_back(
-      {requests_, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count(),
+      {serial_, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count(),
        request.method, request.target, response.status, bytes, response.kind, fault});
   if (entries_.size() > kKept) {
     entries_.pop_front();
+  }
+  return serial_;
+}
+
+void RequestLog::correct(std::uint64_t ticket, std::uint64_t announced, std::uint64_t sent) {
+  const std::lock_guard lock(mutex_);
+  if (ticket < first_) {
+    return;  // forgotten by a reset meanwhile, or a control request
+  }
+  bytes_ = bytes_ - announced + sent;
+  if (!entries_.empty() && ticket >= entries_.front().number) {
+    entries_[ticket - entries_.front().number].bytes = sent;
   }
 }
 
 void RequestLog::reset() {
   const std::lock_guard lock(mutex_);
+  first_ = serial_ + 1;
   requests_ = bytes_ = conditional_ = conditional_hits_ = ranges_ = connections_ = 0;
   max_in_flight_ = in_flight_;
   max_open_ = open_;

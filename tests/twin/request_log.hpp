@@ -22,11 +22,17 @@ class RequestLog {
   void connection_opened();
   void connection_closed();
 
+  // A request was read: it is in flight until leave(), which is called before its client can have
+  // all of the answer.
   void begin();
-  // `bytes` are those of the body that reached the socket; `fault` is the id of the rule that
-  // fired, or empty.
-  void end(const Request& request, const Response& response, const std::string& fault,
-           std::uint64_t bytes);
+  void leave();
+  // Its answer sets out, so that a client that has an answer finds the request counted. `fault` is
+  // the id of the rule that fired, or empty; `bytes` those of the body that shall be sent. Returns
+  // a ticket for correct().
+  std::uint64_t count(const Request& request, const Response& response, const std::string& fault,
+                      std::uint64_t bytes);
+  // Another number of bytes than announced reached the socket.
+  void correct(std::uint64_t ticket, std::uint64_t announced, std::uint64_t sent);
 
   void reset();
   std::string stats() const;                  // JSON object
@@ -47,6 +53,8 @@ class RequestLog {
 
   mutable std::mutex mutex_;  // guards all below
   std::chrono::steady_clock::time_point start_;
+  std::uint64_t serial_ = 0;  // of the last request ever counted; the ticket
+  std::uint64_t first_ = 1;   // serial of the oldest request that is counted
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t in_flight_ = 0;

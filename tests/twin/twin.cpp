@@ -99,12 +99,19 @@ class Twin::Impl {
     }
     WireServer::Callbacks callbacks;
     callbacks.answer = [this](const Request& request) { return answer(request); };
-    callbacks.answered = [this](const Request& request, const WireServer::Answer& given,
-                                std::uint64_t bytes) {
-      if (!starts_with(request.path, kControl)) {
-        log_.end(request, given.response, given.fault.rule, bytes);
+    // Ticket 0: a control request, which is not counted.
+    callbacks.answering = [this](const Request& request, const WireServer::Answer& given,
+                                 std::uint64_t bytes) -> std::uint64_t {
+      const bool control = starts_with(request.path, kControl);
+      return control ? 0 : log_.count(request, given.response, given.fault.rule, bytes);
+    };
+    callbacks.finishing = [this](std::uint64_t ticket) {
+      if (ticket != 0) {
+        log_.leave();
       }
     };
+    callbacks.cut_short = [this](std::uint64_t ticket, std::uint64_t announced,
+                                 std::uint64_t sent) { log_.correct(ticket, announced, sent); };
     callbacks.opened = [this] { log_.connection_opened(); };
     callbacks.closed = [this] { log_.connection_closed(); };
     server_ = std::make_unique<WireServer>(options.port, std::move(callbacks));

@@ -162,6 +162,7 @@ class Connection : public httplib::Stream {
   bool keep = true;       // the connection may serve another request
   bool reset = false;     // close with RST
   std::uint64_t body_bytes = 0;
+  std::uint64_t ticket = 0;  // of the current request
 
  private:
   const int fd_;
@@ -245,6 +246,11 @@ class WireServer::Impl : private httplib::Server {
  public:
   Impl(std::uint16_t port, Callbacks callbacks) : callbacks_(std::move(callbacks)) {
     new_task_queue = [] { return new ThreadPerConnection; };
+    // The library's default shares a busy port with its owner (SO_REUSEPORT) instead of failing.
+    set_socket_options([](socket_t fd) {
+      const int on = 1;
+      (void)::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    });
     set_tcp_nodelay(true);
     set_payload_max_length(64U << 20U);
     // GET and HEAD are answered before the library's regular expressions; other methods after it
@@ -345,29 +351,39 @@ class WireServer::Impl : private httplib::Server {
   void handle(const httplib::Request& source) {
     Connection& connection = *current;
     const Request request = convert(source);
-    Answer answer = callbacks_.answer(request);
-    connection.body_bytes = 0;
+    const Answer answer = callbacks_.answer(request);
     if (request.header("connection") == "close" || source.version == "HTTP/1.0") {
       connection.keep = false;
     }
-    write_answer(connection, request, answer);
-    connection.answered = true;
-    callbacks_.answered(request, answer, connection.body_bytes);
-  }
-
-  void write_answer(Connection& connection, const Request& request, const Answer& answer) {
-    const Fault& fault = answer.fault;
-    if (fault.delay_ms != 0) {
-      (void)pause(std::chrono::milliseconds(fault.delay_ms));
-    }
-    const Response& response = answer.response;
     std::string_view body;
+    const Response& response = answer.response;
     if (response.body && request.method != "HEAD" && response.status != 304) {
       body = std::string_view(*response.body).substr(response.offset, response.length);
     }
+    if (answer.fault.delay_ms != 0) {
+      (void)pause(std::chrono::milliseconds(answer.fault.delay_ms));
+    }
+    connection.body_bytes = 0;
+    connection.ticket = callbacks_.answering(request, answer, body.size());
+    write_answer(connection, answer, body);
+    connection.answered = true;
+    if (connection.body_bytes != body.size()) {
+      callbacks_.cut_short(connection.ticket, body.size(), connection.body_bytes);
+    }
+  }
+
+  void write_answer(Connection& connection, const Answer& answer, std::string_view body) {
+    const Fault& fault = answer.fault;
+    const Response& response = answer.response;
+    if (fault.kind == FaultKind::kHang) {
+      hang(connection);
+      return callbacks_.finishing(connection.ticket);
+    }
+    if (fault.kind == FaultKind::kSlow) {
+      return slow(connection, response, body, fault.bytes_per_second);
+    }
+    callbacks_.finishing(connection.ticket);
     switch (fault.kind) {
-      case FaultKind::kHang:
-        return hang(connection);
       case FaultKind::kReset:
         return reset(connection, response, body, fault.after_bytes);
       case FaultKind::kTruncate:
@@ -376,8 +392,6 @@ class WireServer::Impl : private httplib::Server {
         return wrong_length(connection, response, body, fault.delta);
       case FaultKind::kBadChunked:
         return bad_chunked(connection, response, body);
-      case FaultKind::kSlow:
-        return slow(connection, response, body, fault.bytes_per_second);
       default:
         break;
     }
@@ -458,10 +472,12 @@ class WireServer::Impl : private httplib::Server {
     bool alive = connection.send(render_head(response, connection.keep, length_header(response)));
     const auto piece = static_cast<std::size_t>(std::max<std::uint64_t>(1, bytes_per_second / 10));
     const auto rest = std::chrono::microseconds(1'000'000ULL * piece / bytes_per_second);
-    while (alive && !body.empty()) {
+    while (alive && body.size() > piece) {
       alive = connection.send({}, body.substr(0, piece)) && !pause(rest);
-      body.remove_prefix(std::min(piece, body.size()));
+      body.remove_prefix(piece);
     }
+    callbacks_.finishing(connection.ticket);
+    alive = alive && connection.send({}, body);
     connection.keep = connection.keep && alive;
   }
 

@@ -21,7 +21,13 @@ class WireServer {
   };
   struct Callbacks {
     std::function<Answer(const Request&)> answer;  // must not throw
-    std::function<void(const Request&, const Answer&, std::uint64_t body_bytes)> answered;
+    // The answer sets out with so many bytes of body; returns a ticket.
+    std::function<std::uint64_t(const Request&, const Answer&, std::uint64_t body_bytes)> answering;
+    // The last piece of the answer is about to be sent, or the connection to be ended.
+    std::function<void(std::uint64_t ticket)> finishing;
+    // Afterwards: it was not sent as announced.
+    std::function<void(std::uint64_t ticket, std::uint64_t announced, std::uint64_t sent)>
+        cut_short;
     std::function<void()> opened;  // a connection
     std::function<void()> closed;
   };

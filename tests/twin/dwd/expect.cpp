@@ -77,7 +77,7 @@ std::string decimal_text(std::int64_t scaled, int decimals) {
     digits.insert(0, places + 1 - digits.size(), '0');
   }
   if (places > 0) {
-    digits.insert(digits.size() - places, ".");
+    digits.insert(digits.size() - places, 1, '.');
   }
   return (scaled < 0 ? "-" : "") + digits;
 }

@@ -107,6 +107,20 @@ void draw_dates(Station& station, std::uint64_t hash) {
       std::min(station.hours_start, day_of(1881 + static_cast<int>(hash_of(hash, 6) % 90), 1, 1));
 }
 
+// In a small network a dataset may have drawn nobody; an open station, if there is one, then takes
+// part.
+void choose_for_empty_datasets(std::vector<Station>& stations) {
+  for (const Dataset& dataset : datasets()) {
+    const auto takes_part = [&](const Station& station) { return station.takes_part(dataset); };
+    if (std::none_of(stations.begin(), stations.end(), takes_part)) {
+      const auto open = std::find_if(stations.begin(), stations.end(),
+                                     [](const Station& station) { return station.open(); });
+      Station& station = open == stations.end() ? stations.front() : *open;
+      station.chosen |= 1U << dataset.index;
+    }
+  }
+}
+
 }  // namespace
 
 std::string latin1(std::string_view utf8) {
@@ -138,7 +152,8 @@ Day Station::start(Grid grid) const {
 }
 
 bool Station::takes_part(const Dataset& dataset) const {
-  return hash_of(hash, 100 + dataset.index) % 100 < dataset.share;
+  return (chosen >> dataset.index & 1U) != 0 ||
+         hash_of(hash, 100 + dataset.index) % 100 < dataset.share;
 }
 
 std::string Station::five_digits() const {
@@ -198,6 +213,7 @@ std::vector<Station> make_stations(std::uint64_t seed, const DwdOptions& options
     station.last_decade = station.first_decade + decades[i] - 1;
     draw_dates(station, hash_of(hash, 9));
   }
+  choose_for_empty_datasets(stations);
   return stations;
 }
 

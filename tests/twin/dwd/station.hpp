@@ -29,7 +29,8 @@ struct Station {
   Day minutes_start = 0;  // first day of 1- and 10-minute data
   Day hours_start = 0;
   Day days_start = 0;
-  Day end = kOpen;  // last day of all data
+  Day end = kOpen;           // last day of all data
+  std::uint32_t chosen = 0;  // bit per dataset: takes part whatever the draw
 
   bool open() const { return end == kOpen; }
   // First day of data of this grid.
