@@ -27,6 +27,7 @@ class Batch {
     for (const ColumnDecl& decl : stream_.columns()) {
       columns_.push_back(detail::make_column(decl, stream_.nullable(decl)));
     }
+    store_ = pool_->take(columns_.size());
     attach();
   }
   Batch(const Batch&) = delete;
@@ -124,7 +125,6 @@ class Batch {
 
  private:
   void attach() {
-    store_ = pool_->take(columns_.size());
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       columns_[i]->attach(&store_->columns[i]);
     }
@@ -147,6 +147,7 @@ inline Array Batch::finish() {
                                        " rows where the first has " + std::to_string(rows()) + ".");
     }
   }
+  auto next_store = pool_->take(columns_.size());  // may throw: before anything has moved
   const int64_t length = rows();
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     columns_[i]->publish(store_->arrays[i], store_->buffers[i]);
@@ -166,6 +167,7 @@ inline Array Batch::finish() {
   store_->pool = pool_;
   (void)store_.release();
   Array out(&root);
+  store_ = std::move(next_store);
   attach();
   return out;
 }
