@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/http/loop.hpp"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "host/http/curl_library.hpp"
@@ -23,6 +25,17 @@ Error system_error(const char* what) {
   return Error{Code::kIo,
                std::string("HTTP cannot start: ") + what + "; raise the limit of open files", 0,
                errno};
+}
+
+// Signals are for the main thread; and OpenSSL writes without MSG_NOSIGNAL, so that a peer who is
+// gone would end the process by SIGPIPE.
+void block_signals() {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
+    sigdelset(&set, fault);
+  }
+  pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
 }  // namespace
@@ -121,6 +134,7 @@ void Loop::ring() {
 }
 
 void Loop::run(const std::stop_token& stop) {
+  block_signals();
   while (!stop.stop_requested()) {
     round();
   }
