@@ -311,11 +311,9 @@ Result<IntervalSet> LedgerImpl::outstanding(StreamNo stream, std::string_view pa
     const std::string first = series_key(stream, partition, 0);
     const std::string_view prefix(first.data(), first.size() - 8);
     Cursor at(txn, kSeriesTable);
-    for (bool found = at.seek(first); found && at.key().substr(0, prefix.size()) == prefix;
+    for (bool found = at.seek(first);
+         found && at.key().size() == first.size() && at.key().substr(0, prefix.size()) == prefix;
          found = at.next()) {
-      if (at.key().size() != first.size()) {
-        continue;  // a partition whose name goes on after a zero
-      }
       const SliceNo no = big_endian(at.key().substr(prefix.size()));
       const auto record = view.record(no);
       if (record && record->state != SliceState::kGone) {

@@ -153,8 +153,9 @@ Result<void> ListingImpl::add(const SliceListing& slice) {
   if (slice.key.empty() || slice.key.size() > kMostKeyBytes) {
     return refuse("whose key is empty or longer than 400 bytes");
   }
-  if (slice.partition.size() > kMostKeyBytes) {
-    return refuse("whose partition is longer than 400 bytes");
+  if (slice.partition.size() > kMostKeyBytes ||
+      slice.partition.find('\0') != std::string_view::npos) {
+    return refuse("whose partition is longer than 400 bytes or holds a zero");
   }
   if (slice.series && slice.from_us >= slice.to_us) {
     return refuse("whose interval is empty");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/ledger/lmdb_env.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -16,6 +17,23 @@ namespace {
 
 constexpr unsigned kReaders = 510;  // read transactions at once, of all processes
 constexpr mode_t kMode = 0600;
+
+// LMDB maps its lock file and lets it be sparse: on a full disk, touching it would be a SIGBUS.
+// With its blocks taken beforehand, it is an error.
+int reserve_lock_file(const std::filesystem::path& file) {
+  constexpr off_t kBytes = 64 * 1024;  // more than the table of kReaders
+  const int fd = ::open((file.string() + "-lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+  if (fd < 0) {
+    return errno;
+  }
+  struct stat status {};
+  int rc = fstat(fd, &status) == 0 ? 0 : errno;
+  if (rc == 0 && status.st_size < kBytes) {
+    rc = posix_fallocate(fd, 0, kBytes);
+  }
+  close(fd);
+  return rc;
+}
 
 MDB_val to_val(std::string_view bytes) {
   return {bytes.size(), const_cast<char*>(bytes.data())};
@@ -165,7 +183,10 @@ Result<void> Env::open_file(const Options& options) {
   const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (sync_ ? 0U : MDB_NOSYNC);
   int rc = EACCES;
   if (!options.read_only || access(file_.c_str(), W_OK) == 0) {
-    rc = mdb_env_open(env_, file_.c_str(), flags, kMode);
+    rc = reserve_lock_file(file_);
+    if (rc == 0) {
+      rc = mdb_env_open(env_, file_.c_str(), flags, kMode);
+    }
   } else {
     read_only_ = true;
     rc = mdb_env_open(env_, file_.c_str(), flags | MDB_RDONLY, kMode);

@@ -316,6 +316,9 @@ void import_slice(Book& book, const Json& json) {
   r.bytes = in.natural("bytes");
   r.series = in.flag("series");
   in.end();
+  if (partition.find('\0') != std::string::npos) {
+    throw BadLine("\"partition\" holds a zero");
+  }
   if (key.empty() || r.generation < 0 || r.part < 0 || (r.series && r.from_us >= r.to_us)) {
     throw BadLine("\"slice\" has an empty key or interval, or a negative generation or part");
   }

@@ -72,8 +72,9 @@ class ReconciliationImpl final : public Reconciliation {
 
  private:
   Result<StreamNo> stream(std::string_view name);
-  Result<void> apply_held();
-  void apply(Book& book, const SliceId& id, const Target& target, Counts& counts,
+  // `all`: everything was seen. Else it is to make room.
+  Result<void> apply_held(bool all);
+  void apply(Book& book, const SliceId& id, const Target& target, bool all, Counts& counts,
              std::unordered_set<SliceNo>& touched);
   Result<void> reopen(StreamNo stream);
   Result<void> restart_parts(StreamNo stream);
@@ -122,8 +123,9 @@ Result<StreamNo> ReconciliationImpl::stream(std::string_view name) {
 Result<void> ReconciliationImpl::add(const Record& record) {
   ++counts_.records;
   if (record.slice.empty() || record.slice.size() > kMostKeyBytes ||
-      record.partition.size() > kMostKeyBytes || record.stream.size() > kMostKeyBytes / 2 ||
-      record.generation < 0 || record.part < 0) {
+      record.partition.size() > kMostKeyBytes ||
+      record.partition.find('\0') != std::string_view::npos ||
+      record.stream.size() > kMostKeyBytes / 2 || record.generation < 0 || record.part < 0) {
     return Error{Code::kBadData, "the target's commit log has a record that cannot be: slice '" +
                                      std::string(record.slice.substr(0, kMostKeyBytes)) +
                                      "' of stream '" +
@@ -166,12 +168,12 @@ Result<void> ReconciliationImpl::add(const Record& record) {
     return {};
   }
   held_[std::move(id)].take(record);
-  return held_.size() >= kMostHeld ? apply_held() : Result<void>();
+  return held_.size() >= kMostHeld ? apply_held(false) : Result<void>();
 }
 
 // Brings one slice to what the target has of it.
-void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& target, Counts& counts,
-                               std::unordered_set<SliceNo>& touched) {
+void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& target, bool all,
+                               Counts& counts, std::unordered_set<SliceNo>& touched) {
   const auto no = book.find(id.first, id.second);
   if (target.series) {
     const auto landed = coverage_.find({id.first, target.partition});
@@ -195,6 +197,11 @@ void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& targ
     const bool known = confirmed(*no) || touched_.count(*no) != 0;
     if (known && (target.generation < before.generation ||
                   (target.generation == before.generation && before.done()))) {
+      return;
+    }
+    // Parts of what landed: its last is likely to come. If not, the slice is read anew from its
+    // start.
+    if (!all && !target.final && before.done() && target.generation <= before.generation) {
       return;
     }
   }
@@ -255,7 +262,7 @@ void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& targ
   touched.insert(*no);
 }
 
-Result<void> ReconciliationImpl::apply_held() {
+Result<void> ReconciliationImpl::apply_held(bool all) {
   auto at = held_.begin();
   while (at != held_.end()) {
     auto end = at;
@@ -268,7 +275,7 @@ Result<void> ReconciliationImpl::apply_held() {
       touched.clear();
       end = at;
       for (size_t i = 0; i < kBatchSlices && end != held_.end(); ++i, ++end) {
-        apply(book, end->first, end->second, counts, touched);
+        apply(book, end->first, end->second, all, counts, touched);
       }
       book.finish();
     }));
@@ -410,7 +417,7 @@ Result<void> ReconciliationImpl::apply_coverage(StreamNo stream) {
 }
 
 Result<Reconciliation::Counts> ReconciliationImpl::finish(std::string_view head) {
-  SLUICE_TRY(apply_held());
+  SLUICE_TRY(apply_held(true));
   auto all = shared_->env->read([](Txn& txn) { return View(txn).streams(); });
   if (!all) {
     return std::move(all).error();
