@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -35,21 +39,41 @@ void write_port(const std::string& path, unsigned port) {
   }
 }
 
+volatile std::sig_atomic_t g_serving = 0;
+int g_end_pipe[2] = {-1, -1};
+
+// While archives are still being built there is nothing to wind down; later the main thread is
+// told.
+void on_signal(int number) {
+  if (g_serving == 0) {
+    _exit(128 + number);
+  }
+  (void)!write(g_end_pipe[1], "", 1);
+}
+
+void watch_signals() {
+  if (pipe(g_end_pipe) != 0) {
+    throw std::runtime_error("cannot create a pipe");
+  }
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+}
+
 int run(const sluice::twin::Options& options, const std::string& port_file) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  // Blocked before any thread starts, so that all inherit it and only sigwait below sees them.
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  watch_signals();
   sluice::twin::Twin twin(options);
+  g_serving = 1;
   if (!port_file.empty()) {
     write_port(port_file, twin.port());
   }
   std::printf("ready %s\n", twin.base_url().c_str());
   std::fflush(stdout);
-  int received = 0;
-  sigwait(&signals, &received);
+  char byte = 0;
+  while (read(g_end_pipe[0], &byte, 1) < 0 && errno == EINTR) {
+  }
   twin.stop();
   return 0;
 }
@@ -70,7 +94,11 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "same seed, same options: same bytes")
       ->capture_default_str();
   app.add_option("--faults", faults_file, "JSON file with fault rules");
-  app.add_flag("--warm", options.warm, "build all archives before saying ready");
+  app.add_option(
+         "--warm", options.warm,
+         "build archives before saying ready: those whose path matches a glob; all without one")
+      ->expected(0, 1)
+      ->default_str("**");
   app.add_option("--stations", options.dwd.stations,
                  "stations of the network; 0: 24, or what the archives need")
       ->capture_default_str();

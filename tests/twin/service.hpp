@@ -38,8 +38,8 @@ class Service {
     return std::nullopt;
   }
 
-  // Does ahead of time what would be done on first request.
-  virtual void warm() {}
+  // Does ahead of time what would be done on first request of the paths that match a glob.
+  virtual void warm(std::string_view glob) { (void)glob; }
 };
 
 }  // namespace sluice::twin

@@ -92,9 +92,9 @@ class Twin::Impl {
     if (!options.faults.empty()) {
       (void)faults_.add(options.faults);
     }
-    if (options.warm) {
+    if (!options.warm.empty()) {
       for (const auto& service : services_) {
-        service->warm();
+        service->warm(options.warm);
       }
     }
     WireServer::Callbacks callbacks;

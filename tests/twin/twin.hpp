@@ -28,7 +28,7 @@ struct Options {
   std::uint16_t port = 0;  // 0: any free one
   std::uint64_t seed = 1;  // the same seed and options give the same bytes
   std::string faults;      // fault rules as JSON, see README.md; empty: none
-  bool warm = false;       // build every archive in the constructor
+  std::string warm;        // glob over paths: archives built in the constructor; empty: none
   DwdOptions dwd;
 };
 

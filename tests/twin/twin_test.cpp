@@ -519,7 +519,7 @@ TEST_CASE("the request log counts by kind, status and condition") {
 
 TEST_CASE("64 clients keep their connections and get whole archives") {
   Options options = small_options();
-  options.warm = true;
+  options.warm = "10_minutes/**";
   Twin twin(options);
   const auto paths = zips(twin, "10_minutes/");
   twin.control("POST", "/_twin/reset-stats");

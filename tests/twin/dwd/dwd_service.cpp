@@ -17,6 +17,7 @@
 #include "tests/twin/dwd/catalog.hpp"
 #include "tests/twin/dwd/content.hpp"
 #include "tests/twin/dwd/expect.hpp"
+#include "tests/twin/fault.hpp"
 #include "tests/twin/hash.hpp"
 
 namespace sluice::twin::dwd {
@@ -221,7 +222,16 @@ class DwdService : public Service {
     return std::nullopt;
   }
 
-  void warm() override { build_all(catalog_.match("**")); }
+  void warm(std::string_view glob) override {
+    std::vector<std::string> paths = catalog_.match("**");
+    paths.erase(std::remove_if(paths.begin(), paths.end(),
+                               [&](const std::string& path) {
+                                 return !glob_match(glob, path) &&
+                                        !glob_match(glob, std::string(kMount) + path);
+                               }),
+                paths.end());
+    build_all(paths);
+  }
 
  private:
   Response serve_file(const std::string& path, const File& file, const Request& request) {
