@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/library.hpp"
 
-#include <openssl/evp.h>
+#include <sha2.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <optional>
 
 #include "host/plugin/elf_file.hpp"
 #include "host/plugin/note.hpp"
@@ -28,35 +26,21 @@ Result<LibraryInfo> read_note_of(const ElfFile& elf, const std::filesystem::path
   return info;
 }
 
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-// libcrypto is in the process anyway, for TLS. Empty if the file cannot be read.
+// libmd does it: it is small, and in every Debian system. libcrypto would cost each start of the
+// host more than all the rest of it. Empty if the file cannot be read.
 std::string sha256_hex(int fd) {
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> digest(EVP_MD_CTX_new());
-  if (digest == nullptr || EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) != 1) {
-    return {};
-  }
-  std::array<char, 1U << 16> buffer{};
+  SHA2_CTX digest;
+  SHA256Init(&digest);
+  std::array<uint8_t, 1U << 16> buffer{};
   off_t at = 0;
   for (ssize_t got = 0; (got = pread(fd, buffer.data(), buffer.size(), at)) != 0; at += got) {
-    if (got < 0 || EVP_DigestUpdate(digest.get(), buffer.data(), static_cast<size_t>(got)) != 1) {
+    if (got < 0) {
       return {};
     }
+    SHA256Update(&digest, buffer.data(), static_cast<size_t>(got));
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
-  unsigned size = 0;
-  if (EVP_DigestFinal_ex(digest.get(), sum.data(), &size) != 1) {
-    return {};
-  }
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    hex += kDigits[sum[i] >> 4U];
-    hex += kDigits[sum[i] & 15U];
-  }
-  return hex;
+  std::array<char, SHA256_DIGEST_STRING_LENGTH> hex{};
+  return SHA256End(&digest, hex.data()) == nullptr ? std::string() : std::string(hex.data());
 }
 
 std::vector<std::string> warnings_of(const ElfFile::Dynamic& dynamic) {
