@@ -293,10 +293,10 @@ Result<void> Claims::reopen_if_replaced() {
 // Writes the lease of this process, entering it first if need be: then the dead are cleared away
 // too.
 uint64_t Claims::register_owner(Txn& txn, int64_t now_us, int64_t lease_us) {
-  Owner mine;
-  mine.pid = static_cast<uint64_t>(getpid());
-  mine.start = start_of_process(mine.pid);
-  mine.name_space = pid_namespace();
+  // Asked once: /proc is slow, and none of it changes.
+  static const Owner kSelf{static_cast<uint64_t>(getpid()),
+                           start_of_process(static_cast<uint64_t>(getpid())), pid_namespace(), 0};
+  Owner mine = kSelf;
   mine.lease_us = now_us + lease_us;
   uint64_t me = 0;
   {
