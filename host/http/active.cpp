@@ -24,6 +24,16 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+curl_socket_t open_socket(void* sockets, curlsocktype, curl_sockaddr* address) {
+  return static_cast<SocketSet*>(sockets)->open(address->family, address->socktype,
+                                                address->protocol);
+}
+
+int close_socket(void* sockets, curl_socket_t socket) {
+  static_cast<SocketSet*>(sockets)->close(socket);
+  return 0;
+}
+
 }  // namespace
 
 void LoopState::mark(const std::shared_ptr<Transfer>& transfer) {
@@ -43,7 +53,8 @@ WireSettings WireSettings::from_environment(std::string user_agent) {
   return settings;
 }
 
-Active::Active(LoopState& state) : state_(state), easy_(curl().easy_init()) {}
+Active::Active(LoopState& state, SocketSet& sockets)
+    : state_(state), sockets_(sockets), easy_(curl().easy_init()) {}
 
 Active::~Active() {
   release();
@@ -126,6 +137,10 @@ bool Active::set_options(const WireSettings& settings) {
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   set(CURLOPT_PREREQFUNCTION, &Active::on_connected);
   set(CURLOPT_PREREQDATA, static_cast<void*>(this));
+  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&sockets_));
+  set(CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
+  set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&sockets_));  // outlives the connections
   if (settings.share != nullptr) {
     set(CURLOPT_SHARE, static_cast<CURLSH*>(settings.share));
   }

@@ -15,6 +15,7 @@
 #include "host/base/result.hpp"
 #include "host/http/failure.hpp"
 #include "host/http/head.hpp"
+#include "host/http/socket_set.hpp"
 #include "host/http/transfer.hpp"
 
 namespace sluice::host {
@@ -41,7 +42,7 @@ struct WireSettings {
 
 class Active {
  public:
-  explicit Active(LoopState& state);
+  Active(LoopState& state, SocketSet& sockets);
   Active(const Active&) = delete;
   Active& operator=(const Active&) = delete;
   ~Active();
@@ -72,6 +73,7 @@ class Active {
   bool set_headers();
 
   LoopState& state_;
+  SocketSet& sockets_;
   void* easy_ = nullptr;     // CURL
   void* headers_ = nullptr;  // curl_slist
   std::shared_ptr<Transfer> transfer_;

@@ -53,7 +53,11 @@ Result<std::unique_ptr<Loop>> Loop::start(WireSettings settings,
 }
 
 Loop::Loop(WireSettings settings, int epoll_fd, int wake_fd)
-    : settings_(std::move(settings)), epoll_fd_(epoll_fd), wake_fd_(wake_fd), cancels_(epoll_fd) {}
+    : settings_(std::move(settings)),
+      epoll_fd_(epoll_fd),
+      wake_fd_(wake_fd),
+      cancels_(epoll_fd),
+      sockets_(epoll_fd) {}
 
 Loop::~Loop() {
   if (thread_.joinable()) {
@@ -81,7 +85,7 @@ Loop::~Loop() {
 
 bool Loop::set_up(uint32_t max_connections_per_host) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;  // by edges, so that it need not be read
   event.data.u64 = static_cast<uint64_t>(wake_fd_);
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
     return false;
@@ -161,10 +165,8 @@ void Loop::round() {
       if (const Cancel* cancel = cancels_.fired(event.data.u64)) {
         end_cancelled(*cancel);
       }
-    } else if (event.data.u64 == static_cast<uint64_t>(wake_fd_)) {
-      uint64_t rings = 0;
-      [[maybe_unused]] const auto got = read(wake_fd_, &rings, sizeof rings);
-    } else {
+    } else if (event.data.u64 != static_cast<uint64_t>(wake_fd_) &&
+               sockets_.is_wanted(event.data.u64)) {
       const int mask = ((event.events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0) |
                        ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                        ((event.events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
@@ -211,7 +213,7 @@ void Loop::begin(std::shared_ptr<Transfer> transfer) {
   }
   std::unique_ptr<Active> active;
   if (spare_.empty()) {
-    active = std::make_unique<Active>(state_);
+    active = std::make_unique<Active>(state_, sockets_);
   } else {
     active = std::move(spare_.back());
     spare_.pop_back();
@@ -292,23 +294,14 @@ void Loop::tell() {
   state_.news.clear();
 }
 
-int Loop::on_socket(void*, int socket, int what, void* self, void* known) {
+int Loop::on_socket(void*, int socket, int what, void* self, void*) {
   auto& loop = *static_cast<Loop*>(self);
   if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(loop.epoll_fd_, EPOLL_CTL_DEL, socket, nullptr);
-    curl().multi_assign(loop.multi_, socket, nullptr);
-    return 0;
-  }
-  epoll_event event{};
-  event.events = ((what & CURL_POLL_IN) != 0 ? static_cast<uint32_t>(EPOLLIN) : 0U) |
-                 ((what & CURL_POLL_OUT) != 0 ? static_cast<uint32_t>(EPOLLOUT) : 0U);
-  event.data.u64 = static_cast<uint64_t>(socket);
-  if (known == nullptr) {
-    curl().multi_assign(loop.multi_, socket, self);  // any non-null: "is in the set"
-  }
-  if (epoll_ctl(loop.epoll_fd_, known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event) !=
-      0) {
-    epoll_ctl(loop.epoll_fd_, errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    loop.sockets_.forget(socket);
+  } else {
+    loop.sockets_.watch(socket,
+                        ((what & CURL_POLL_IN) != 0 ? static_cast<uint32_t>(EPOLLIN) : 0U) |
+                            ((what & CURL_POLL_OUT) != 0 ? static_cast<uint32_t>(EPOLLOUT) : 0U));
   }
   return 0;
 }

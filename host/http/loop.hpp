@@ -13,6 +13,7 @@
 #include "host/base/result.hpp"
 #include "host/http/active.hpp"
 #include "host/http/cancel_watch.hpp"
+#include "host/http/socket_set.hpp"
 #include "host/http/transfer.hpp"
 
 namespace sluice::host {
@@ -60,6 +61,7 @@ class Loop {
   const int epoll_fd_;
   const int wake_fd_;
   CancelWatch cancels_;
+  SocketSet sockets_;
   void* multi_ = nullptr;  // CURLM
   LoopState state_;
   LoopTime timer_ = LoopTime::max();             // when curl wants to be called

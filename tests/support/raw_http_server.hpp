@@ -78,6 +78,7 @@ class RawHttpServer {
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> connections_{0};
   std::atomic<uint64_t> requests_{0};
+  std::atomic<int> waiters_{0};  // in wait_for_requests()
   std::mutex mutex_;
   std::condition_variable changed_;
   std::list<int> open_;                // under mutex_

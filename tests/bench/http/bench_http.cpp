@@ -58,10 +58,10 @@ uint64_t drain(host::HttpExchange& exchange, std::vector<char>& buffer) {
 void run_ours(host::HttpClient& client, const std::string& url, int count, int callers,
               uint64_t expected) {
   std::atomic<int> left{count};
+  const host::Cancel cancel;  // of the run, as in a pipeline
   std::vector<std::jthread> threads;
   for (int i = 0; i < callers; ++i) {
     threads.emplace_back([&] {
-      const host::Cancel cancel;
       host::HttpStats stats;
       std::vector<char> buffer(256U << 10);
       host::HttpRequest request;
@@ -79,7 +79,8 @@ void run_ours(host::HttpClient& client, const std::string& url, int count, int c
 
 void run_curl(const std::string& url, int count, int callers) {
   const std::string command =
-      "curl --silent --fail --noproxy '*' --parallel --parallel-immediate --parallel-max " +
+      "curl --silent --no-progress-meter --fail --noproxy '*' --parallel --parallel-immediate "
+      "--parallel-max " +
       std::to_string(callers) + " --output /dev/null '" + url + "?n=[1-" + std::to_string(count) +
       "]'";
   if (std::system(command.c_str()) != 0) {
