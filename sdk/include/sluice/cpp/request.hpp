@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/cpp/checked.hpp"
 #include "sluice/cpp/error.hpp"
 #include "sluice/cpp/json.hpp"
 #include "sluice/cpp/type.hpp"
@@ -75,26 +76,37 @@ class ReadRequest {
   // ---- to be told from within next() only ----
   // The version of the slice that is being read; last call wins.
   void validator(std::string_view version) const {
+    need_next("validator");
     observer_->validator(observer_->ctx, to_c(version));
   }
   // `keys` streams: what became of one key. Keys never mentioned landed.
   void key_outcome(std::string_view key, Outcome outcome, std::string_view text = {}) const {
+    need_next("key_outcome");
     observer_->key_outcome(observer_->ctx, to_c(key), static_cast<uint32_t>(outcome), to_c(text));
   }
   // A record that cannot become a row: the rule it broke, why, and the record itself.
   void reject(std::string_view rule, std::string_view reason, std::string_view record) const {
+    need_next("reject");
     observer_->reject(observer_->ctx, to_c(rule), to_c(reason), to_c_bytes(record));
   }
   // Something worth a line in the report, counted per code ([a-z0-9_]+).
   void note(std::string_view code, std::string_view text, uint64_t count = 1) const {
+    need_next("note");
     observer_->note(observer_->ctx, to_c(code), to_c(text), count);
   }
 
   const sluice_read_request_t* c() const noexcept { return request_; }
+  // For the SDK: whether next() is running.
+  void set_in_next(bool in_next) const noexcept { in_next_ = in_next; }
 
  private:
+  void need_next(const char* function) const {
+    detail::require_plugin(in_next_, function, "was called outside of next()");
+  }
+
   const sluice_read_request_t* request_;
   const sluice_observer_t* observer_;
+  mutable bool in_next_ = false;
 };
 
 // Which partitions or slices are wanted. A view, valid during the call.

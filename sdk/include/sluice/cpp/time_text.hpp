@@ -28,15 +28,16 @@ struct DateTime {
 
 namespace detail {
 
-// Fixed-width digits at `at`, moved past them.
-inline std::optional<int> take_digits(std::string_view& text, std::size_t count) {
+// The number that `count` digits at the start of `text` make, which are taken off; -1 if there are
+// none.
+inline int take_digits(std::string_view& text, std::size_t count) {
   int value = 0;
   if (text.size() < count) {
-    return std::nullopt;
+    return -1;
   }
   for (std::size_t i = 0; i < count; ++i) {
     if (text[i] < '0' || text[i] > '9') {
-      return std::nullopt;
+      return -1;
     }
     value = value * 10 + (text[i] - '0');
   }
@@ -57,12 +58,12 @@ inline std::optional<Days> take_date(std::string_view& text) {
   const auto month = take_digits(text, 2);
   const bool second = take_char(text, '-');
   const auto day = take_digits(text, 2);
-  if (!year || !first || !month || !second || !day) {
+  if (year < 0 || !first || month < 0 || !second || day < 0) {
     return std::nullopt;
   }
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
   return date.ok() ? std::optional(Days(date)) : std::nullopt;
 }
 
@@ -84,12 +85,12 @@ inline std::optional<DateTime> parse_time(std::string_view text) {
   const auto hour = detail::take_digits(text, 2);
   const bool colons = detail::take_char(text, ':');
   const auto minute = detail::take_digits(text, 2);
-  const auto second = detail::take_char(text, ':') ? detail::take_digits(text, 2) : std::nullopt;
-  if (!middle || !hour || !colons || !minute || !second || *hour > 23 || *minute > 59 ||
-      *second > 60) {
+  const auto second = detail::take_char(text, ':') ? detail::take_digits(text, 2) : -1;
+  if (!middle || hour < 0 || !colons || minute < 0 || second < 0 || hour > 23 || minute > 59 ||
+      second > 60) {
     return std::nullopt;
   }
-  Micros time = Micros(*day) + hours(*hour) + minutes(*minute) + seconds(*second);
+  Micros time = Micros(*day) + hours(hour) + minutes(minute) + seconds(second);
   if (detail::take_char(text, '.')) {
     int64_t scale = 100000;
     std::size_t digits = 0;
@@ -112,11 +113,11 @@ inline std::optional<DateTime> parse_time(std::string_view text) {
   const auto zone_hours = detail::take_digits(text, 2);
   const bool colon = detail::take_char(text, ':');
   const auto zone_minutes = detail::take_digits(text, 2);
-  if (!zone_hours || !colon || !zone_minutes || !text.empty() || *zone_hours > 23 ||
-      *zone_minutes > 59) {
+  if (zone_hours < 0 || !colon || zone_minutes < 0 || !text.empty() || zone_hours > 23 ||
+      zone_minutes > 59) {
     return std::nullopt;
   }
-  const minutes zone = hours(*zone_hours) + minutes(*zone_minutes);
+  const std::chrono::minutes zone = hours(zone_hours) + minutes(zone_minutes);
   return DateTime{east ? time - zone : time + zone};
 }
 

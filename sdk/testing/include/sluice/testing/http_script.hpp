@@ -49,7 +49,7 @@ class HttpScript {
     answers_[method + " " + url].push_back(std::move(answer));
     return *this;
   }
-  HttpScript& on(const std::string& url, const std::string& body) {
+  HttpScript& on(const std::string& url, const char* body) {
     return on(url, Answer{.body = body});
   }
   // For all URLs that begin with `prefix` and have no answer of their own.

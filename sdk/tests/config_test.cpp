@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One declaration of fields: schema, defaults, parsing.
+#include <catch2/catch.hpp>
+#include <sluice/cpp/config_struct.hpp>
+
+using namespace sluice;  // NOLINT: a test of this namespace
+
+namespace {
+
+struct Retry {
+  uint8_t times = 3;
+  Seconds wait{30};
+  static constexpr auto fields() {
+    return std::tuple{optional("times", &Retry::times), optional("wait", &Retry::wait)};
+  }
+};
+
+struct Everything {
+  std::string url;
+  std::string mode = "fast";
+  bool strict = true;
+  int64_t offset = -1;
+  double factor = 0.5;
+  Seconds every{Seconds{5400}};
+  Bytes most{uint64_t{256} << 20U};
+  std::optional<Date> since;
+  DateTime at{};
+  Secret token;
+  Retry retry;
+  std::vector<std::string> names = {"a"};
+  std::map<std::string, std::string> symbols;
+  std::vector<Retry> steps;
+  std::optional<int> limit;
+  static constexpr auto fields() {
+    return std::tuple{
+        required("url", &Everything::url, R"("format":"uri")").doc("Where it is."),
+        optional("mode", &Everything::mode, R"("enum":["fast","slow"])").example(R"("slow")"),
+        optional("strict", &Everything::strict),
+        optional("offset", &Everything::offset),
+        optional("factor", &Everything::factor).unit("m/s"),
+        optional("every", &Everything::every),
+        optional("most", &Everything::most),
+        optional("since", &Everything::since),
+        optional("at", &Everything::at),
+        optional("token", &Everything::token),
+        optional("retry", &Everything::retry),
+        optional("names", &Everything::names, R"("minItems":1)"),
+        optional("symbols", &Everything::symbols),
+        optional("steps", &Everything::steps),
+        optional("limit", &Everything::limit)};
+  }
+};
+
+std::string refusal(const json& config) {
+  try {
+    (void)parse_config<Everything>(config.dump());
+  } catch (const Error& e) {
+    REQUIRE(e.code() == Code::kInvalidConfig);
+    return e.message();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("the schema says what the fields say") {
+  const json schema = config_schema<Everything>();
+  CHECK(schema["type"] == "object");
+  CHECK(schema["additionalProperties"] == false);
+  CHECK(schema["required"] == json({"url"}));
+  const json& p = schema["properties"];
+  CHECK(p.size() == 15);
+  CHECK(p["url"] == json({{"type", "string"}, {"format", "uri"}, {"description", "Where it is."}}));
+  CHECK(p["mode"] == json({{"type", "string"},
+                           {"enum", {"fast", "slow"}},
+                           {"default", "fast"},
+                           {"x-sluice-example", "slow"}}));
+  CHECK(p["factor"]["x-sluice-unit"] == "m/s");
+  CHECK(p["every"] == json({{"type", "string"}, {"format", "duration"}, {"default", "90m"}}));
+  CHECK(p["most"] == json({{"type", "string"}, {"format", "size"}, {"default", "256MiB"}}));
+  CHECK(p["since"] == json({{"type", "string"}, {"format", "date"}}));
+  CHECK(p["at"]["format"] == "date-time");
+  CHECK(p["token"]["x-sluice-secret"] == true);
+  CHECK(!p["token"].contains("default"));
+  CHECK(p["retry"]["additionalProperties"] == false);
+  CHECK(p["retry"]["properties"]["times"]["maximum"] == 255);
+  CHECK(p["retry"]["default"] == json({{"times", 3}, {"wait", "30s"}}));
+  CHECK(p["names"]["items"]["type"] == "string");
+  CHECK(p["names"]["minItems"] == 1);
+  CHECK(p["symbols"]["additionalProperties"]["type"] == "string");
+  CHECK(p["steps"]["items"]["properties"].contains("wait"));
+  CHECK(!p["limit"].contains("default"));
+}
+
+TEST_CASE("what the configuration leaves out keeps its default") {
+  const auto config = parse_config<Everything>(R"({"url":"u"})");
+  CHECK(config.mode == "fast");
+  CHECK(config.every.count == 5400);
+  CHECK(config.names == std::vector<std::string>{"a"});
+  CHECK(!config.since);
+  CHECK(!config.token);
+}
+
+TEST_CASE("every type parses from canonical JSON") {
+  const auto config = parse_config<Everything>(R"({
+    "url": "u", "mode": "slow", "strict": false, "offset": -9007199254740993, "factor": 2,
+    "every": "7d", "most": "64KiB", "since": "2024-02-29", "at": "2024-01-31T12:00:00.5+01:00",
+    "token": {"$secret": "name"}, "retry": {"times": 255, "wait": 5}, "names": ["x", "y"],
+    "symbols": {"BTC": "BTC-USD"}, "steps": [{"wait": "2h"}], "limit": 4})");
+  CHECK(!config.strict);
+  CHECK(config.offset == -9007199254740993);
+  CHECK(config.factor == 2.0);
+  CHECK(config.every.count == 604800);
+  CHECK(config.most.count == 65536);
+  CHECK(to_text(*config.since) == "2024-02-29");
+  CHECK(to_text(config.at) == "2024-01-31T11:00:00.500000Z");
+  CHECK(config.token.name == "name");
+  CHECK(config.retry.times == 255);
+  CHECK(config.retry.wait.count == 5);
+  CHECK(config.symbols.at("BTC") == "BTC-USD");
+  CHECK(config.steps.at(0).wait.count == 7200);
+  CHECK(config.limit == 4);
+}
+
+TEST_CASE("a wrong value is refused by the path of its key") {
+  const auto with = [](const char* key, json value) {
+    return refusal({{"url", "u"}, {key, std::move(value)}});
+  };
+  CHECK_THAT(refusal(json::object()), Catch::Contains("'url' is required"));
+  CHECK_THAT(with("ulr", 1), Catch::Contains("'ulr' is unknown"));
+  CHECK_THAT(with("retry", {{"times", 256}}), Catch::Contains("'retry.times'"));
+  CHECK_THAT(with("retry", {{"tims", 1}}), Catch::Contains("'retry.tims' is unknown"));
+  CHECK_THAT(with("steps", {{{"wait", "1y"}}}), Catch::Contains("'steps[0].wait'"));
+  CHECK_THAT(with("symbols", {{"BTC", 1}}), Catch::Contains("'symbols.BTC' must be text"));
+  CHECK_THAT(with("strict", 1), Catch::Contains("true or false"));
+  CHECK_THAT(with("offset", 1.5), Catch::Contains("whole number"));
+  CHECK_THAT(with("offset", UINT64_MAX), Catch::Contains("whole number"));
+  CHECK_THAT(with("names", "a"), Catch::Contains("an array"));
+  for (const char* bad :
+       {"", "s", "-1s", "1", "1 s", "99999999999999999999s", "9223372036854775807d"}) {
+    CHECK_THAT(with("every", bad), Catch::Contains("must be a duration"));
+  }
+  for (const char* bad : {"", "1MIB", "18446744073709551615GiB", "1.5MiB"}) {
+    CHECK_THAT(with("most", bad), Catch::Contains("must be a size"));
+  }
+  for (const char* bad : {"2024-02-30", "2024-1-1", "24-01-01", "2024-01-01T00:00:00Z", ""}) {
+    CHECK_THAT(with("since", bad), Catch::Contains("must be a date"));
+  }
+  for (const char* bad : {"2024-01-01T24:00:00Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00+1:00",
+                          "2024\r01\r01T00:00:00Z", "2024-01-01T00:00:00.Z"}) {
+    CHECK_THAT(with("at", bad), Catch::Contains("must be a time"));
+  }
+}
+
+TEST_CASE("a secret is a reference, and a literal one is never repeated") {
+  const std::string message = refusal({{"url", "u"}, {"token", "hunter2"}});
+  CHECK_THAT(message, Catch::Contains("must name a secret"));
+  CHECK_THAT(message, !Catch::Contains("hunter2"));
+  CHECK(!refusal({{"url", "u"}, {"token", {{"$secret", ""}}}}).empty());
+  CHECK(!refusal({{"url", "u"}, {"token", {{"$secret", "a"}, {"b", 1}}}}).empty());
+}
+
+TEST_CASE("text that is no JSON is refused") {
+  CHECK_THROWS_AS(parse_config<Everything>("{"), Error);
+  CHECK_THROWS_AS(parse_config<Everything>("[]"), Error);
+}

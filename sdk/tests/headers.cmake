@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every header of the SDK compiles alone: the C headers as C11 and C++20 without padding, by each compiler that
+# is present; the C++ headers by the compiler of this build.
+# cmake -DSDK=dir -DWORK=dir -DCXX=compiler -P headers.cmake
+cmake_minimum_required(VERSION 3.25)
+set(flags -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "-I${SDK}/include"
+          "-I${SDK}/testing/include")
+set(failed "")
+file(MAKE_DIRECTORY "${WORK}")
+
+function(compile header)
+  file(WRITE "${WORK}/alone.txt" "#include \"${header}\"\n#include \"${header}\"\n")
+  execute_process(COMMAND ${ARGN} ${flags} "${WORK}/alone.txt" RESULT_VARIABLE result ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    string(JOIN " " command ${ARGN})
+    message("${header} does not compile alone (${command}):\n${output}")
+    set(failed "${failed};${header}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+foreach(names "gcc;g++" "clang;clang++")
+  list(GET names 0 c)
+  list(GET names 1 cxx)
+  find_program(C_${c} ${c})
+  find_program(CXX_${c} ${cxx})
+  if(NOT C_${c} OR NOT CXX_${c})
+    message("${c} is not here; skipped")
+    continue()
+  endif()
+  file(GLOB headers RELATIVE "${SDK}/include" "${SDK}/include/sluice/*.h" "${SDK}/include/sluice/ext/*.h")
+  foreach(header IN LISTS headers)
+    compile(${header} ${C_${c}} -std=c11 -Wpadded -x c)
+    compile(${header} ${CXX_${c}} -std=c++20 -Wpadded -x c++)
+  endforeach()
+  compile(sluice/cpp/plugin.hpp ${CXX_${c}} -std=c++20 -x c++)
+  compile(sluice/testing/testing.hpp ${CXX_${c}} -std=c++20 -DSLUICE_SDK_CHECKED -x c++)
+endforeach()
+
+file(GLOB headers RELATIVE "${SDK}/include" "${SDK}/include/sluice/cpp/*.hpp")
+foreach(header IN LISTS headers)
+  compile(${header} ${CXX} -std=c++20 -x c++)
+endforeach()
+if(failed)
+  message(FATAL_ERROR "Not self-contained: ${failed}")
+endif()
