@@ -46,6 +46,9 @@ class Findings {
 // The name under which a variable that stands where a secret is wanted is asked for.
 std::string env_secret_name(const std::string& variable);
 
+// "a, b or c" with `last` = " or "; a long list is cut.
+std::string joined(const std::vector<std::string>& words, const char* last);
+
 class Checker {
  public:
   // `owner` says whose keys these are: "in [pipeline]", "for source 'dwd'". All three outlive the
