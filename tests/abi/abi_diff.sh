@@ -45,7 +45,8 @@ build_mutant() { # NAME HEADER EXPRESSION
     echo "mutation '$1' changed nothing: $2 does not look as expected any more" >&2
     exit 1
   fi
-  "$cc" -std=c11 -g -O0 -fPIC -shared -I "$work/include" -o "$work/$1.so" "$source"
+  # Same name within, or that alone would count as a change.
+  "$cc" -std=c11 -g -O0 -fPIC -shared "-Wl,-soname,$(basename "$corpus")" -I "$work/include" -o "$work/$1.so" "$source"
 }
 
 expect_caught() { # NAME HEADER EXPRESSION
