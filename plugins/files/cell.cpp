@@ -289,6 +289,20 @@ const char* Cell::scan(const char* at, const char* end) {
     }
     return rest;
   }
+  if (type_ == Type::kBool) {
+    for (const std::string_view word : {"true", "false"}) {
+      if (std::string_view(at, static_cast<std::size_t>(end - at)).starts_with(word)) {
+        as<bool>().append(word == "true");
+        return at + word.size();
+      }
+    }
+    return nullptr;
+  }
+  if (type_ == Type::kDecimal128) {
+    double ignored = 0;
+    const char* const rest = scan_double(at, end, ignored);  // for its grammar
+    return rest != nullptr && put({at, static_cast<std::size_t>(rest - at)}) ? rest : nullptr;
+  }
   // A number's extent, judged by the column's own parser.
   const char* rest = at;
   while (rest < end && (is_digit(*rest) || *rest == '-')) {

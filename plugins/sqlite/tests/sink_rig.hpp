@@ -3,6 +3,8 @@
 // Drives a sink through its C tables, as the host does. Failures are thrown as sluice::Error.
 #pragma once
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -81,14 +83,33 @@ sluice_status_t checked(F&& f) {
   return status;
 }
 
+// Loads a plugin library as the host does, never to unload it.
+inline const sluice_entry_t* load(const std::string& path) {
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* entry = library == nullptr ? nullptr : ::dlsym(library, "sluice_entry_v1");
+  if (entry == nullptr) {
+    throw std::runtime_error("The plugin '" + path + "' cannot be loaded.");
+  }
+  return reinterpret_cast<const sluice_entry_t* (*)()>(entry)();
+}
+
+// The plugin under test.
+inline const sluice_entry_t* tested() {
+#ifdef SLUICE_TEST_PLUGIN
+  return load(SLUICE_TEST_PLUGIN);
+#else
+  throw std::logic_error("No plugin is under test.");
+#endif
+}
+
 // A component of a library, configured and opened.
 class Component {
  public:
   Component(Host& host, uint32_t kind, const char* id, const std::string& config,
-            uint32_t mode = SLUICE_OPEN_RUN)
+            uint32_t mode = SLUICE_OPEN_RUN, const sluice_entry_t* entry = tested())
       : host_(host) {
     const auto* factory =
-        static_cast<const sluice_factory_t*>(sluice_entry_v1()->get_factory(SLUICE_FACTORY_ID));
+        static_cast<const sluice_factory_t*>(entry->get_factory(SLUICE_FACTORY_ID));
     checked([&](auto* error) { return factory->create(host.c(), kind, id, &plugin_, error); });
     try {
       checked([&](auto* error) {
