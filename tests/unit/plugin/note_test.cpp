@@ -83,8 +83,8 @@ TEST_CASE("note: any damage of a file gives an answer", "[unit][plugin]") {
     CHECK_FALSE(inspect_library(file));
   }
   for (size_t at = 0; at < good.size(); ++at) {
-    for (const unsigned char byte : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
-      const auto file = folder.write("flip.so", edited(good, at, byte));
+    for (const int byte : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+      const auto file = folder.write("flip.so", edited(good, at, static_cast<unsigned char>(byte)));
       const auto info = read_library(file);  // right or wrong, but an answer
       CHECK((info || !info.error().message.empty()));
       const auto details = inspect_library(file);
