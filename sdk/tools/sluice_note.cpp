@@ -111,9 +111,9 @@ std::string encode(const std::string& content) {
 bool has_note(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-  return bytes.find(std::string(SLUICE_NOTE_SECTION) + '\0') != std::string::npos &&
-         bytes.find(std::string(SLUICE_NOTE_OWNER, sizeof(SLUICE_NOTE_OWNER)) + "{\"abi\"") !=
-             std::string::npos;
+  const std::string section = std::string(SLUICE_NOTE_SECTION) + '\0';
+  const std::string owner(SLUICE_NOTE_OWNER "\0", sizeof(SLUICE_NOTE_OWNER) + 1);  // padded to 8
+  return bytes.find(section) != std::string::npos && bytes.find(owner + "{") != std::string::npos;
 }
 
 void run(const std::vector<std::string>& command) {
