@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HttpClient against `curl --parallel` on the same loopback server, in turns, in one run. Prints
-// rows of a Markdown table. Usage: bench_http [REQUESTS [CALLERS [ROUNDS]]]
+// rows of a Markdown table. Usage: bench_http [REQUESTS [CALLERS [ROUNDS
+// [BUFFER_KIB]]]]
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ int main(int argc, char** argv) {
   const host::SystemClock clock;
   host::HttpOptions options;
   options.max_connections_per_host = static_cast<uint32_t>(callers);
+  options.buffer_bytes = static_cast<uint64_t>(argument(argc, argv, 4, 256)) << 10;
   host::HttpClient client(options, clock);
   std::printf(
       "| Load | sluice | curl --parallel | ratio | peak memory, server included "
