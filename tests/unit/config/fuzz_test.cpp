@@ -156,7 +156,7 @@ void judge(const std::string& text, const ConfigResult& result) {
 
 TEST_CASE("damaged files end in problems, never in a crash") {
   Mutator mutator(20'240'101);
-  for (int round = 0; round < 3'000; ++round) {
+  for (int round = 0; round < 1'000; ++round) {
     const std::string text = mutator.mutate(seeds()[mutator.pick(seeds().size())]);
     INFO(text);
     judge(text, read_text(text));
@@ -168,7 +168,7 @@ TEST_CASE("damaged --set options end in problems, never in a crash") {
   const std::vector<std::string> options{"pipeline.workers=8", "source.0.symbols=[\"A\"]",
                                          "limits.requests_per_second.\"a.b\"=1",
                                          "source.0.filter={ station = \"x\" }"};
-  for (int round = 0; round < 1'000; ++round) {
+  for (int round = 0; round < 400; ++round) {
     const std::string option = mutator.mutate(options[mutator.pick(options.size())]);
     INFO(option);
     judge(kGood, read_text(kGood, {.set = {option}}));
@@ -178,7 +178,7 @@ TEST_CASE("damaged --set options end in problems, never in a crash") {
 TEST_CASE("damaged schemas of plugins end in problems, never in a crash") {
   Mutator mutator(99);
   const TemporaryFile file(seeds()[1]);
-  for (int round = 0; round < 1'000; ++round) {
+  for (int round = 0; round < 400; ++round) {
     FakeSchemas schemas;
     std::string text = mutator.mutate(kBinance);
     schemas.add("source", "binance", text);

@@ -224,6 +224,19 @@ TEST_CASE("a date that breaks off is a syntax error") {
             .starts_with("4:19: TOML syntax: expected 2-digit hour, saw 'x'"));
 }
 
+TEST_CASE("letters outside ASCII and outside quotes are a syntax error") {
+  for (const char* letter : {"ä", "\u0400", "\u1700", "\u1A00", "\u2100", "\uFE00", "\U0001F389"}) {
+    INFO(letter);
+    for (const char* form : {"streams = [@]\n", "drain = @\n", "@ = 1\n", "workers = 4 @\n", "@"}) {
+      std::string text = form;
+      text.replace(text.find('@'), 1, letter);
+      const auto problems = checked("[pipeline]\nname = \"a\"\n" + text + kTail);
+      CHECK(problems.starts_with("3:"));
+      CHECK(problems.find("TOML syntax") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("an open bracket is one problem, not one for each line behind it") {
   CHECK(checked("[pipeline]\nname = \"a\"\nstreams = [\"a\"\nworkers = 3\n[want]\nlag = \"x\"\n") ==
         "4:1: TOML syntax: expected comma or closing ']', saw 'w'; is every bracket closed, and a "
