@@ -158,6 +158,58 @@ Env::Options env_options(bool read_only) {
 
 }  // namespace
 
+namespace {
+
+void put_lease(Txn& txn, uint64_t owner, int64_t lease_us) {
+  // Asked once: /proc is slow, and none of it changes.
+  static const Owner kSelf{static_cast<uint64_t>(getpid()),
+                           start_of_process(static_cast<uint64_t>(getpid())), pid_namespace(), 0};
+  Owner mine = kSelf;
+  mine.lease_us = lease_us;
+  txn.put(kOwners, IntegerKey(owner), mine.encode());
+}
+
+// Removes dead owners and what they claimed. Returns the highest owner number in use.
+uint64_t clear_dead(Txn& txn) {
+  std::set<uint64_t> dead;
+  uint64_t last = 0;
+  {
+    Cursor at(txn, kOwners);
+    for (bool found = at.first(); found; found = at.next()) {
+      last = std::max(last, integer_of(at.key()));
+      if (Owner::decode(at.value()).dead()) {
+        dead.insert(integer_of(at.key()));
+      }
+    }
+  }
+  if (dead.empty()) {
+    return last;
+  }
+  {
+    Cursor at(txn, kClaims);
+    for (bool found = at.first(); found; found = at.next()) {
+      if (dead.count(Claim::decode(at.value()).owner) != 0) {
+        at.remove();
+      }
+    }
+  }
+  {
+    Cursor at(txn, kTally);
+    for (bool found = at.first(); found; found = at.next()) {
+      if (at.key().size() == 12 && dead.count(big_endian(at.key().substr(4))) != 0) {
+        at.remove();
+      }
+    }
+  }
+  for (const uint64_t owner : dead) {
+    txn.remove(kOwners, IntegerKey(owner));
+  }
+  txn.clear(kCursors);  // what was given back may lie behind them
+  return last;
+}
+
+}  // namespace
+
 // Owners as one transaction sees them; whether one is alive is asked once.
 class Claims::Owners {
  public:
@@ -290,57 +342,24 @@ Result<void> Claims::reopen_if_replaced() {
   return {};
 }
 
-// Writes the lease of this process, entering it first if need be: then the dead are cleared away
-// too.
-uint64_t Claims::register_owner(Txn& txn, int64_t now_us, int64_t lease_us) {
-  // Asked once: /proc is slow, and none of it changes.
-  static const Owner kSelf{static_cast<uint64_t>(getpid()),
-                           start_of_process(static_cast<uint64_t>(getpid())), pid_namespace(), 0};
-  Owner mine = kSelf;
-  mine.lease_us = now_us + lease_us;
-  uint64_t me = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    me = me_;
+uint64_t Claims::me() const {
+  const std::lock_guard lock(mutex_);
+  return me_;
+}
+
+Result<uint64_t> Claims::owner(int64_t now_us, int64_t lease_us) {
+  const std::lock_guard once(registering_);
+  if (const uint64_t known = me(); known != 0) {
+    return known;
   }
-  if (me != 0 && txn.get(kOwners, IntegerKey(me))) {
-    txn.put(kOwners, IntegerKey(me), mine.encode());
-    return me;
-  }
-  std::set<uint64_t> dead;
-  uint64_t last = 0;
-  {
-    Cursor at(txn, kOwners);
-    for (bool found = at.first(); found; found = at.next()) {
-      last = std::max(last, integer_of(at.key()));
-      if (Owner::decode(at.value()).dead()) {
-        dead.insert(integer_of(at.key()));
-      }
-    }
-  }
-  if (!dead.empty()) {
-    Cursor at(txn, kClaims);
-    for (bool found = at.first(); found; found = at.next()) {
-      const Claim claim = Claim::decode(at.value());
-      if (dead.count(claim.owner) != 0) {
-        at.remove();
-      }
-    }
-    Cursor tally(txn, kTally);
-    for (bool found = tally.first(); found; found = tally.next()) {
-      if (tally.key().size() == 12 && dead.count(big_endian(tally.key().substr(4))) != 0) {
-        tally.remove();
-      }
-    }
-    for (const uint64_t owner : dead) {
-      txn.remove(kOwners, IntegerKey(owner));
-    }
-    txn.clear(kCursors);  // what was given back may lie behind them
-  }
-  // Numbers are not used twice while their owner's claims may still be remembered by anybody.
-  me = std::max(last + 1, static_cast<uint64_t>(now_us > 0 ? now_us : 0));
-  txn.put(kOwners, IntegerKey(me), mine.encode());
-  return me;
+  uint64_t number = 0;
+  SLUICE_TRY(env()->write(Durability::kNone, [&](Txn& txn) {
+    number = std::max(clear_dead(txn) + 1, static_cast<uint64_t>(now_us > 0 ? now_us : 0));
+    put_lease(txn, number, now_us + lease_us);
+  }));
+  const std::lock_guard lock(mutex_);
+  me_ = number;
+  return number;
 }
 
 // Collects free pending slices of a stream from one snapshot of the ledger.
@@ -382,9 +401,13 @@ Result<std::vector<Slice>> Claims::claim(Env& ledger, StreamNo stream, size_t ma
                                          int64_t lease_us) {
   SLUICE_TRY(reopen_if_replaced());
   std::vector<Slice> slices;
-  uint64_t me = 0;
+  const auto registered = owner(now_us, lease_us);
+  if (!registered) {
+    return registered.error();
+  }
+  const uint64_t me = *registered;
   const auto body = [&](Txn& txn) {
-    me = register_owner(txn, now_us, lease_us);
+    put_lease(txn, me, now_us + lease_us);
     Walk walk{txn, stream, max, me, now_us, Owners(txn, me, now_us), {}, {}};
     const auto cursor = txn.get(kCursors, IntegerKey(stream));
     const SliceNo from = cursor ? integer_of(*cursor) : 0;
@@ -419,7 +442,6 @@ Result<std::vector<Slice>> Claims::claim(Env& ledger, StreamNo stream, size_t ma
   SLUICE_TRY(env()->write(Durability::kNone, body));
   step("claim.end");
   const std::lock_guard lock(mutex_);
-  me_ = me;
   for (const Slice& slice : slices) {
     held_[slice.no] = {now_us, slice.validator};
   }
@@ -457,28 +479,18 @@ Result<void> Claims::release(StreamNo stream, std::span<const SliceNo> slices) {
 
 Result<void> Claims::renew(int64_t now_us, int64_t lease_us) {
   SLUICE_TRY(reopen_if_replaced());
-  {
-    const std::lock_guard lock(mutex_);
-    if (me_ == 0 || held_.empty()) {
-      return {};
-    }
+  const uint64_t mine = me();
+  if (mine == 0) {
+    return {};
   }
-  uint64_t me = 0;
-  SLUICE_TRY(env()->write(Durability::kNone,
-                          [&](Txn& txn) { me = register_owner(txn, now_us, lease_us); }));
-  const std::lock_guard lock(mutex_);
-  me_ = me;
-  return {};
+  return env()->write(Durability::kNone,
+                      [&](Txn& txn) { put_lease(txn, mine, now_us + lease_us); });
 }
 
 Result<std::vector<SliceNo>> Claims::lost(std::span<const SliceNo> slices, int64_t now_us,
                                           int64_t lease_us) {
   SLUICE_TRY(reopen_if_replaced());
-  uint64_t me = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    me = me_;
-  }
+  const uint64_t me = this->me();
   const auto env = this->env();
   if (me == 0 || !env) {
     return std::vector<SliceNo>(slices.begin(), slices.end());
@@ -502,7 +514,7 @@ Result<std::vector<SliceNo>> Claims::lost(std::span<const SliceNo> slices, int64
     SLUICE_TRY(env->write(Durability::kNone, [&](Txn& txn) {
       look(txn);
       if (ended) {
-        register_owner(txn, now_us, lease_us);
+        put_lease(txn, me, now_us + lease_us);
       }
     }));
   }
@@ -514,11 +526,7 @@ Result<uint64_t> Claims::count(StreamNo stream, int64_t now_us) {
   if (!env) {
     return uint64_t{0};
   }
-  uint64_t me = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    me = me_;
-  }
+  const uint64_t me = this->me();
   return env->read([&](Txn& txn) {
     Owners owners(txn, me, now_us);
     const std::string prefix = tally_key(stream, 0).substr(0, 4);
@@ -539,11 +547,7 @@ Result<void> Claims::describe(std::span<Slice> slices, int64_t now_us) {
   if (!env || slices.empty()) {
     return {};
   }
-  uint64_t me = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    me = me_;
-  }
+  const uint64_t me = this->me();
   return env->read([&](Txn& txn) {
     Owners owners(txn, me, now_us);
     for (Slice& slice : slices) {
@@ -567,11 +571,7 @@ Result<std::vector<SliceNo>> Claims::held_by_others(std::span<const SliceNo> sli
   if (!env || slices.empty()) {
     return std::vector<SliceNo>();
   }
-  uint64_t me = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    me = me_;
-  }
+  const uint64_t me = this->me();
   return env->read([&](Txn& txn) {
     std::vector<SliceNo> out;
     Owners owners(txn, me, now_us);

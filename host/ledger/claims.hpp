@@ -75,11 +75,14 @@ class Claims {
   Result<void> open_for_writing();
   Result<void> reopen_if_replaced();
   std::shared_ptr<Env> env() const;
-  uint64_t register_owner(Txn& txn, int64_t now_us, int64_t lease_us);
+  // The owner number of this process, entered into the file if it is not yet.
+  Result<uint64_t> owner(int64_t now_us, int64_t lease_us);
+  [[nodiscard]] uint64_t me() const;
 
   std::filesystem::path directory_, file_;
   bool read_only_ = false;
-  mutable std::mutex mutex_;
+  std::mutex registering_;    // held over a transaction, so that a process is entered once
+  mutable std::mutex mutex_;  // of the members below; never taken inside a transaction
   std::shared_ptr<Env> env_;  // none: read-only and nothing to read
   uint64_t inode_ = 0;
   uint64_t me_ = 0;  // owner number in this file; 0 = not registered yet
