@@ -9,15 +9,16 @@
 
 #include <string>
 
-#define SLUICE_CURL_FUNCTIONS(X)                                                              \
-  X(global_init)                                                                              \
-  X(easy_init)                                                                                \
-  X(easy_cleanup)                                                                             \
-  X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_pause) X(easy_strerror) X(slist_append) \
-      X(slist_free_all) X(getdate) X(multi_init) X(multi_cleanup) X(multi_setopt)             \
-          X(multi_add_handle) X(multi_remove_handle) X(multi_socket_action) X(multi_assign)   \
-              X(multi_info_read) X(share_init) X(share_setopt) X(share_cleanup) X(url)        \
-                  X(url_cleanup) X(url_set) X(url_get)
+// clang-format off
+#define SLUICE_CURL_FUNCTIONS(X)                                                            \
+  X(global_init) X(getdate) X(slist_append) X(slist_free_all)                               \
+  X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_pause)   \
+  X(easy_strerror)                                                                          \
+  X(multi_init) X(multi_cleanup) X(multi_setopt) X(multi_add_handle) X(multi_remove_handle) \
+  X(multi_socket_action) X(multi_info_read)                                                 \
+  X(share_init) X(share_setopt) X(share_cleanup)                                            \
+  X(url) X(url_cleanup) X(url_set) X(url_get)
+// clang-format on
 
 namespace sluice::host {
 
