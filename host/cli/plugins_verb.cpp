@@ -28,7 +28,7 @@ void print_json(const json& value) {
   print(value.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 void complain(const std::string& sentence) {
-  std::fprintf(stderr, "%s\n", sentence.c_str());
+  std::fprintf(stderr, "sluice: %s\n", sentence.c_str());
 }
 
 // Columns as wide as their widest cell; the last one is left ragged.
@@ -282,9 +282,6 @@ int not_installed(const Registry& registry, const std::string& wanted) {
   complain("No component \"" + wanted + "\" is installed" +
            (near.empty() ? "; `sluice plugins list` shows those that are."
                          : "; did you mean \"" + near + "\"?"));
-  for (const std::string& problem : registry.problems()) {
-    complain(problem);
-  }
   return kFailed;
 }
 
@@ -321,9 +318,6 @@ int plugins_list(const Registry& registry, bool as_json) {
     }
   } else {
     print(table(rows));
-  }
-  for (const std::string& problem : registry.problems()) {
-    complain(problem);
   }
   return 0;
 }

@@ -11,7 +11,8 @@ namespace sluice::host {
 
 class Registry;
 
-// Components by kind and id, then what could not be used. 0, also when some of it is broken.
+// Components by kind and id; as JSON also what could not be used and where was looked (as text, the
+// scan has told that already). 0, also when some of it is broken.
 int plugins_list(const Registry& registry, bool json);
 
 // All of one file. 1 if it is no usable plugin of this ABI.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/ledger/steps.hpp"
 #include "host/observe/log.hpp"
 #include "host/pipeline/commit_detail.hpp"
 #include "host/pipeline/row_json.hpp"
@@ -136,6 +137,7 @@ Result<Committer::Entry*> Committer::entry_of(const Part& part) {
 
 Result<void> Committer::write_part(Part part, Entry& entry) {
   keep_rejected(part, entry);
+  step("commit.before_rows");
   uint64_t refused = 0;
   for (ArrayHandle& array : part.arrays) {
     std::vector<RejectedRow> rejected;
@@ -225,10 +227,14 @@ Result<void> Committer::land() {
   if (!rejected.empty()) {  // before the commit: twice in quarantine is better than nowhere
     SLUICE_TRY(setup_.ledger.quarantine(setup_.config.name, rejected));
   }
+  step("commit.before_records");
   for (const Entry& entry : entries_) {
     SLUICE_TRY(setup_.writer.record(record_of(entry)));
   }
-  return setup_.writer.commit();
+  step("commit.before_target");
+  SLUICE_TRY(setup_.writer.commit());
+  step("commit.after_target");
+  return {};
 }
 
 CommitRecord Committer::record_of(const Entry& entry) const {
@@ -296,6 +302,7 @@ Result<void> Committer::settle() {
     setup_.dispatcher.done();
   }
   clear_group();
+  step("commit.after_ledger");
   return {};
 }
 

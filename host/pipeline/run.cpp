@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "host/ledger/steps.hpp"
 #include "host/observe/log.hpp"
 #include "host/pipeline/plan.hpp"
 #include "host/pipeline/worker.hpp"
@@ -127,7 +128,9 @@ class PipelineRun {
     if (!streams) {
       return std::move(streams).error();
     }
+    step("run.before_reconcile");
     SLUICE_TRY(reconcile(false));
+    step("run.after_reconcile");
     auto writer = session_.sink().open_writer();
     if (!writer) {
       return std::move(writer).error().in("sink " + config_.sink.plugin);
@@ -145,6 +148,7 @@ class PipelineRun {
       SLUICE_TRY(run_stream((*streams)[i], bindings[i], **writer));
     }
     writer->reset();
+    step("run.before_head");
     return session_.remember_head();
   }
 
@@ -200,6 +204,7 @@ class PipelineRun {
       {
         const auto workers = start_workers(stream, dispatcher, committer, *live);
         planned = plan(stream, *stream_no, dispatcher, *live);
+        step("run.planned");
         dispatcher.planning_done();
       }  // joins the workers
       committer.close();

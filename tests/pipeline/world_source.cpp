@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A source for tests whose service is a JSON file, the world, read anew at every request, so that a
+// test can change it between runs, and while one goes on. Every read is written as a line into a
+// journal: what was asked of the service.
+//
+//   {"docs":   {"a": {"validator": "1", "rows": 3, "fail": "bad_data"}},      files with a key
+//    "events": {"e": {"validator": "1", "rows": 3}},                          files without a key,
+//    10 rows a batch "items":  {"k1": "found", "k2": "missing", "k3": "poison"},              keys,
+//    three to a request "ticks":  {"P": {"from": 0, "to": 600000000, "fail_from": 1, "fail_to":
+//    2}},   series of minutes "members": 5} snapshot of so many rows
+// "fail" is unavailable (always), once (until the journal has a line of it), bad_data, not_found,
+// auth or slow.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sluice/cpp/plugin.hpp>
+#include <sstream>
+
+namespace {
+
+using sluice::Batch;
+using sluice::Code;
+using sluice::Error;
+using sluice::Host;
+using sluice::json;
+using sluice::Lister;
+using sluice::ListRequest;
+using sluice::ReadRequest;
+using sluice::Stream;
+using sluice::Type;
+
+constexpr int64_t kMinute = 60'000'000;
+constexpr int64_t kRowsPerBatch = 10;
+
+struct World {
+  static constexpr auto id = "world", name = "A world in a file", version = "1.0.0";
+
+  struct Config {
+    std::string world, journal;
+    int64_t span_minutes = 10;
+    static constexpr auto fields() {
+      return std::tuple{sluice::required("world", &Config::world),
+                        sluice::required("journal", &Config::journal),
+                        sluice::optional("span_minutes", &Config::span_minutes, R"("minimum":1)")};
+    }
+  };
+
+  static json load(const Config& config) {
+    std::ifstream in(config.world);
+    json world = json::parse(in, nullptr, false);
+    if (world.is_discarded()) {
+      throw Error(Code::kUnavailable, "The world cannot be read.");
+    }
+    return world;
+  }
+
+  static void journal(const Config& config, const std::string& line) {
+    const int file = open(config.journal.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const std::string text = line + "\n";
+    if (file < 0 || write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+      throw Error(Code::kInternal, "The journal cannot be written.");
+    }
+    close(file);
+  }
+
+  static bool was_asked(const Config& config, const std::string& line) {
+    std::ifstream in(config.journal);
+    for (std::string one; std::getline(in, one);) {
+      if (one == line) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::vector<Stream> discover(Host&, const Config& config) {
+    using sluice::Kind;
+    return {Stream("docs", Kind::kFiles)
+                .key("doc", "row")
+                .col("doc", Type::kUtf8)
+                .col("row", Type::kInt64)
+                .col("version", Type::kUtf8),
+            Stream("events", Kind::kFiles).col("doc", Type::kUtf8).col("row", Type::kInt64),
+            Stream("items", Kind::kKeys).key("id").max_keys(3).col("id", Type::kUtf8),
+            Stream("ticks", Kind::kSeries)
+                .key("symbol", "time")
+                .time("time")
+                .step(std::chrono::minutes(1))
+                .max_span(std::chrono::minutes(config.span_minutes))
+                .col("symbol", Type::kUtf8)
+                .col("time", Type::kTimestamp),
+            Stream("members", Kind::kSnapshot)
+                .key("id")
+                .refresh(std::chrono::hours(1))
+                .col("id", Type::kInt64)};
+  }
+
+  void partitions(Host&, const Config& config, const ListRequest& request, Lister& lister) {
+    if (request.stream() == "ticks") {
+      const json ticks = load(config).value("ticks", json::object());
+      for (const auto& [symbol, span] : ticks.items()) {
+        lister.partition({.key = symbol, .from_us = span.at("from"), .to_us = span.at("to")});
+      }
+    }
+  }
+
+  void slices(Host&, const Config& config, const ListRequest& request, Lister& lister) {
+    const std::string stream(request.stream());
+    const json files = load(config).value(stream, json::object());
+    for (const auto& [key, slice] : files.items()) {
+      const std::string validator = slice.is_object() ? slice.value("validator", "") : "";
+      lister.slice({.key = key, .validator = validator});
+    }
+  }
+
+  struct Reader {
+    Host& host;
+    const Config& config;
+    const ReadRequest& request;
+    bool begun = false;
+    Reader(Host& h, const Config& c, const ReadRequest& r) : host(h), config(c), request(r) {}
+
+    bool next(Batch& out, json& state) {
+      const std::string stream(request.stream());
+      if (stream == "docs" || stream == "events") {
+        return next_file(out, state, stream);
+      }
+      if (begun) {
+        return false;
+      }
+      begun = true;
+      if (stream == "items") {
+        read_items(out);
+      } else if (stream == "ticks") {
+        read_ticks(out);
+      } else {
+        journal(config, "members");
+        const json world = load(config);
+        for (int64_t i = 0; i < world.value("members", int64_t{0}); ++i) {
+          out.row(i);
+        }
+      }
+      return true;
+    }
+
+    void fail_if_told(const json& slice, const std::string& line) const {
+      const std::string how = slice.value("fail", "");
+      const bool before = how == "once" && was_asked(config, line);
+      journal(config, line);
+      if (how == "unavailable" || (how == "once" && !before)) {
+        throw Error(Code::kUnavailable, "The world is away.");
+      }
+      if (how == "bad_data") {
+        throw Error(Code::kBadData, "The document is not a document.");
+      }
+      if (how == "not_found") {
+        throw Error(Code::kNotFound, "The document has gone.");
+      }
+      if (how == "auth") {
+        throw Error(Code::kAuth, "The key is wrong.");
+      }
+    }
+
+    bool next_file(Batch& out, json& state, const std::string& stream) {
+      const std::string key(request.slice());
+      const json world = load(config);
+      const json slice = world.at(stream).value(key, json::object());
+      if (!begun) {
+        begun = true;
+        fail_if_told(slice, stream + " " + key);
+        request.validator("read " + slice.value("validator", ""));
+      }
+      int64_t row = state.value("row", int64_t{0});
+      const int64_t rows = slice.value("rows", int64_t{0});
+      if (row >= rows) {
+        return false;
+      }
+      if (slice.value("fail", "") == "slow") {
+        host.sleep(std::chrono::milliseconds(20));
+      }
+      for (int64_t i = 0; i < kRowsPerBatch && row < rows; ++i, ++row) {
+        if (stream == "docs") {
+          out.row(key, row, slice.value("validator", ""));
+        } else {
+          out.row(key, row);
+        }
+      }
+      state["row"] = row;
+      return true;
+    }
+
+    void read_items(Batch& out) const {
+      std::string line = "items";
+      for (const std::string& key : request.keys()) {
+        line += " " + key;
+      }
+      journal(config, line);
+      const json items = load(config).at("items");
+      for (const std::string& key : request.keys()) {
+        const std::string what = items.value(key, "missing");
+        if (what == "poison") {
+          throw Error(Code::kBadData, "One of these keys breaks the answer.");
+        }
+        if (what == "missing") {
+          request.key_outcome(key, sluice::Outcome::kEmpty);
+        } else {
+          out.row(key);
+        }
+      }
+    }
+
+    void read_ticks(Batch& out) const {
+      const std::string symbol(request.partition());
+      journal(config, "ticks " + symbol + " " + std::to_string(request.from_us() / kMinute) + " " +
+                          std::to_string(request.to_us() / kMinute));
+      const json span = load(config).at("ticks").at(symbol);
+      const int64_t fail_from = span.value("fail_from", int64_t{0}),
+                    fail_to = span.value("fail_to", int64_t{0});
+      if (request.from_us() < fail_to && fail_from < request.to_us()) {
+        throw Error(Code::kUnavailable, "This interval is away.");
+      }
+      for (int64_t time = request.from_us(); time < request.to_us(); time += kMinute) {
+        out.row(symbol, sluice::Micros(std::chrono::microseconds(time)));
+      }
+    }
+  };
+};
+
+}  // namespace
+
+SLUICE_PLUGIN(World)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a test asks of a SQLite database: one value, or a digest of a table that is equal only for
+// equal rows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sluice::test {
+
+// First column of the first row as text; empty for NULL or no row. Throws with SQLite's message.
+std::string sql(const std::string& database, const std::string& query);
+int64_t sql_number(const std::string& database, const std::string& query);
+
+// Count and hash of all rows of `table` in the order of `order`, without lineage, which differs
+// from run to run.
+std::string digest(const std::string& database, const std::string& table, const std::string& order);
+
+}  // namespace sluice::test
