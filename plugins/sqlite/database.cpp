@@ -62,7 +62,7 @@ Error failure(sqlite3* db, int rc, std::string_view action) {
   return verdict.retryable ? std::move(error).retryable() : error;
 }
 
-std::string quoted(std::string_view name) {
+std::string sql_name(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     out += c;

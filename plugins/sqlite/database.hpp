@@ -21,7 +21,7 @@ namespace sluice::sqlite {
 Error failure(sqlite3* db, int rc, std::string_view action);
 
 // `name` as an SQL identifier, whatever characters it holds.
-std::string quoted(std::string_view name);
+std::string sql_name(std::string_view name);
 
 // Whether two identifiers are one to SQLite, which ignores the case of ASCII letters.
 bool same_name(std::string_view a, std::string_view b) noexcept;

@@ -44,7 +44,7 @@ std::string_view type_word(Storage storage) noexcept {
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) {
-    out += (out.empty() ? "" : ", ") + quoted(name);
+    out += (out.empty() ? "" : ", ") + sql_name(name);
   }
   return out;
 }
@@ -324,15 +324,15 @@ bool key_is_unique(const Table& table, const ExistingTable& existing) {
 }
 
 std::string create_statement(const Table& table) {
-  std::string sql = "CREATE TABLE " + quoted(table.name) + " (\n";
+  std::string sql = "CREATE TABLE " + sql_name(table.name) + " (\n";
   const char* separator = "  ";
   for (const TableColumn& column : table.columns) {
-    sql += separator + quoted(column.name) + " " + std::string(type_word(column.storage)) +
+    sql += separator + sql_name(column.name) + " " + std::string(type_word(column.storage)) +
            (column.not_null ? " NOT NULL" : "");
     separator = ",\n  ";
   }
   if (table.lineage) {
-    sql += separator + quoted(kLineageColumn) + " INTEGER";
+    sql += separator + sql_name(kLineageColumn) + " INTEGER";
   }
   if (!table.key.empty()) {
     sql += separator + ("PRIMARY KEY (" + joined(table.key) + ")");
@@ -375,8 +375,8 @@ void add_indexes(sqlite3* db, const Table& table, const ExistingTable& existing,
   }
   const auto add = [&](const std::vector<std::string>& columns, const char* unique) {
     out.statements.push_back("CREATE " + std::string(unique) + "INDEX " +
-                             quoted(index_name(db, table, columns)) + " ON " + quoted(table.name) +
-                             " (" + joined(columns) + ")");
+                             sql_name(index_name(db, table, columns)) + " ON " +
+                             sql_name(table.name) + " (" + joined(columns) + ")");
     there.push_back(columns);
   };
   if (!out.creates && !key_is_unique(table, existing)) {
@@ -412,8 +412,8 @@ Changes changes_for(sqlite3* db, const Table& table) {
   check_columns(table, *existing);
   const auto add_column = [&](std::string_view name, Storage storage) {
     // Rows that are there have no value for it, so it cannot be NOT NULL.
-    out.statements.push_back("ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + quoted(name) +
-                             " " + std::string(type_word(storage)));
+    out.statements.push_back("ALTER TABLE " + sql_name(table.name) + " ADD COLUMN " +
+                             sql_name(name) + " " + std::string(type_word(storage)));
   };
   for (const TableColumn& column : table.columns) {
     if (existing->find(column.name) == nullptr) {
@@ -445,7 +445,7 @@ std::string insert_statement(const Table& table) {
     values += i == 0 ? "?" : ", ?";
   }
   std::string sql =
-      "INSERT INTO " + quoted(table.name) + " (" + joined(names) + ") VALUES (" + values + ")";
+      "INSERT INTO " + sql_name(table.name) + " (" + joined(names) + ") VALUES (" + values + ")";
   if (table.key.empty()) {
     return sql;
   }
@@ -453,7 +453,7 @@ std::string insert_statement(const Table& table) {
   std::string set;
   for (const auto& name : names) {
     if (!contains(table.key, name)) {
-      set += (set.empty() ? "" : ", ") + quoted(name) + " = excluded." + quoted(name);
+      set += (set.empty() ? "" : ", ") + sql_name(name) + " = excluded." + sql_name(name);
     }
   }
   if (set.empty()) {
@@ -461,8 +461,8 @@ std::string insert_statement(const Table& table) {
   }
   sql += "UPDATE SET " + set;
   if (!table.seq.empty()) {
-    const std::string seq = quoted(table.seq);
-    const std::string old = quoted(table.name) + "." + seq;
+    const std::string seq = sql_name(table.seq);
+    const std::string old = sql_name(table.name) + "." + seq;
     sql += " WHERE excluded." + seq + " >= " + old + " OR " + old + " IS NULL";
   }
   return sql;
