@@ -301,8 +301,9 @@ sluice_status_t ok(void*, sluice_error_t*) {
 sluice_status_t write_rows(void* self, uint32_t, int64_t, ArrowArray* array,
                            const sluice_rejects_t* rejects, sluice_error_t*) {
   if (of(self).does("keep_array")) {
-    static std::vector<ArrowArray> kept;  // so that it is no leak for those who look for them
-    kept.push_back(*array);
+    // Never destroyed, so that it is no leak for those who look for them.
+    static auto* const kept = new std::vector<ArrowArray>;
+    kept->push_back(*array);
     return SLUICE_OK;
   }
   if (of(self).does("reject_beyond")) {
