@@ -181,7 +181,7 @@ constexpr HostKey kKeys[] = {
      R"({"type":"string","minLength":1,"maxLength":128,"description":"Table of the target. Without it: the stream's name."})",
      [](const KeyTarget& t, const json& v) { t.stream->table = v.get<std::string>(); }},
     {"stream", "refresh", false,
-     R"({"type":"string","format":"duration","x-sluice-minimum":"1s","x-sluice-example":"1d","description":"Age at which a snapshot or key is read again."})",
+     R"({"type":"string","format":"duration","x-sluice-example":"1d","description":"Age at which a snapshot or key is read again."})",
      [](const KeyTarget& t, const json& v) {
        t.stream->refresh = std::chrono::duration_cast<std::chrono::seconds>(duration(v));
      }},
