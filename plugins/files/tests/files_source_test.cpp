@@ -338,3 +338,25 @@ TEST_CASE("files source: hostile bytes never do more than reject", "[files][sour
     }
   }
 }
+
+TEST_CASE("files readme: shows the sample as it is", "[files][source]") {
+  const std::string sample = rig::get_file("plugins/files/sample.toml");
+  CHECK_FALSE(sample.empty());
+  CHECK(rig::get_file("plugins/files/README.md").find(sample) != std::string::npos);
+}
+
+TEST_CASE("files source: the sample of candles is read as the pipeline reads it",
+          "[files][source]") {
+  rig::Host host;
+  const std::string path = "plugins/files/tests/cases/candles/candles.ndjson";
+  const Component source(host, SLUICE_KIND_SOURCE, "files",
+                         R"({"paths":[")" + path +
+                             R"("],"stream":"candles","key":["symbol","time"],"columns":[
+      {"name":"symbol","nullable":false},
+      {"name":"time","type":"timestamp","field":"open_time","time_format":"unix_ms"},
+      {"name":"close","type":"decimal","precision":12,"scale":2},{"name":"trades","type":"int32"}]})");
+  const Reading r = read_slice(source, path);
+  CHECK(r.rejects.empty());
+  REQUIRE(r.rows.size() == 60);
+  CHECK(r.rows[0] == "BTCUSDT|1704067200000000|42010.32|1565");
+}

@@ -3,7 +3,9 @@
 // Tables: what is created, what is adopted, what is refused.
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include "sqlite_rig.hpp"
 
@@ -191,4 +193,14 @@ TEST_CASE("sqlite check: says whether the database can be made", "[sqlite][schem
   std::fclose(file);
   CHECK(rig::code_of([&] { check(folder / "text.db"); }) == Code::kInvalidConfig);
   CHECK(rig::code_of([&] { check(folder / "text.db/x.db"); }) == Code::kInvalidConfig);
+}
+
+TEST_CASE("sqlite readme: shows the sample as it is", "[sqlite][schema]") {
+  const auto text = [](const char* path) {
+    std::ifstream in(path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string sample = text("plugins/sqlite/sample.toml");
+  CHECK_FALSE(sample.empty());
+  CHECK(text("plugins/sqlite/README.md").find(sample) != std::string::npos);
 }
