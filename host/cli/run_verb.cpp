@@ -10,6 +10,7 @@
 #include "host/cli/verbs.hpp"
 #include "host/observe/log.hpp"
 #include "host/pipeline/run.hpp"
+#include "host/plugin/component.hpp"
 
 namespace sluice::host {
 namespace {
@@ -101,6 +102,11 @@ int run_verb(const HostOptions& host, const RunOptions& options) {
   for (const PipelineConfig& config : *configs) {
     drain = std::max(drain, config.drain);
   }
+  uint64_t memory = 0;
+  for (const PipelineConfig& config : *configs) {
+    memory += config.memory_bytes;
+  }
+  set_plugin_allocation_limit(memory);
   Cancel stop, abort;
   const SignalWatch signals(stop, abort, drain);
   const SystemClock clock;

@@ -15,7 +15,8 @@ namespace sluice::host {
 namespace {
 
 constexpr uint64_t kSmallestQueue = 1U << 20;
-constexpr int64_t kRenewEveryMs = 15'000;  // a quarter of the lease
+constexpr int64_t kRenewEveryMs = 15'000;         // a quarter of the lease
+constexpr int64_t kWriterPatienceUs = 2'000'000;  // for a commit when the run is given up
 
 // Half of the memory limit is for batches on their way to the sink, a quarter for slices that must
 // land whole.
@@ -90,6 +91,9 @@ class PipelineRun {
       }
       if (control_.stop.requested()) {
         stop_streams();
+      }
+      if (abort_.requested()) {
+        interrupt_plugins();
       }
       show_requests();
       if (environment_.clock.monotonic_us() >= renew_at) {
@@ -192,6 +196,7 @@ class PipelineRun {
                         queue_bytes(config_));
     dispatcher.on_starved([&committer] { committer.flush(); });
     set_dispatcher(&dispatcher);
+    set_writer(&writer);
     Result<void> planned;
     {
       Result<void> committed;
@@ -201,14 +206,14 @@ class PipelineRun {
           fail_run(committed.error());
         }
       });
-      {
-        const auto workers = start_workers(stream, dispatcher, committer, *live);
+      with_workers(stream, dispatcher, committer, *live, [&] {
         planned = plan(stream, *stream_no, dispatcher, *live);
         step("run.planned");
         dispatcher.planning_done();
-      }  // joins the workers
+      });
       committer.close();
     }  // joins the committer
+    set_writer(nullptr);
     set_dispatcher(nullptr);
     end_stream();
     const Result<void> released = release_rest(*stream_no, dispatcher);
@@ -223,30 +228,61 @@ class PipelineRun {
     return fatal_ ? Result<void>(*fatal_) : released;
   }
 
-  std::vector<std::jthread> start_workers(const Stream& stream, Dispatcher& dispatcher,
-                                          Committer& committer, LiveStream& live) {
+  // Reads with `count` workers while `meanwhile` runs, and until the stream is done.
+  template <class F>
+  void with_workers(const Stream& stream, Dispatcher& dispatcher, Committer& committer,
+                    LiveStream& live, F&& meanwhile) {
     const bool splits = (session_.source().descriptor().caps & SLUICE_CAP_SPLITS) != 0;
     const uint32_t count =
         splits && config_.order == Order::kParallel ? std::max(1U, config_.workers) : 1;
-    std::vector<std::jthread> workers;
+    std::vector<std::unique_ptr<Worker>> workers;
     for (uint32_t i = 0; i < count; ++i) {
-      workers.emplace_back([this, &stream, &dispatcher, &committer, &live, i] {
-        Worker({.source = session_.source(),
-                .config = config_,
-                .stream = stream,
-                .dispatcher = dispatcher,
-                .committer = committer,
-                .live = live,
-                .stop = stop_,
-                .abort = abort_,
-                .fatal = [this](const Error& error) { fail_run(error); },
-                .hold_bytes = hold_bytes(config_),
-                .batch_bytes = batch_bytes(config_)},
-               control_.seed + i)
-            .run();
-      });
+      workers.push_back(std::make_unique<Worker>(
+          WorkerSetup{.source = session_.source(),
+                      .config = config_,
+                      .stream = stream,
+                      .dispatcher = dispatcher,
+                      .committer = committer,
+                      .live = live,
+                      .stop = stop_,
+                      .abort = abort_,
+                      .fatal = [this](const Error& error) { fail_run(error); },
+                      .hold_bytes = hold_bytes(config_),
+                      .batch_bytes = batch_bytes(config_)},
+          control_.seed + i));
     }
-    return workers;
+    set_workers(&workers);
+    {
+      std::vector<std::jthread> threads;
+      for (const auto& worker : workers) {
+        threads.emplace_back([&worker] { worker->run(); });
+      }
+      meanwhile();
+    }  // joins the workers
+    set_workers(nullptr);
+  }
+
+  void set_workers(const std::vector<std::unique_ptr<Worker>>* workers) {
+    const std::lock_guard lock(mutex_);
+    workers_ = workers;
+  }
+
+  // Again and again while it is being given up: a client library may have begun to wait just after
+  // the last time.
+  void interrupt_plugins() {
+    const std::lock_guard lock(mutex_);
+    if (workers_ != nullptr) {
+      for (const auto& worker : *workers_) {
+        worker->interrupt();
+      }
+    }
+    // What is in its hands is worth a moment.
+    const int64_t now = environment_.clock.monotonic_us();
+    writer_patience_until_us_ =
+        writer_patience_until_us_ == 0 ? now + kWriterPatienceUs : writer_patience_until_us_;
+    if (writer_ != nullptr && now > writer_patience_until_us_) {
+      writer_->interrupt();
+    }
   }
 
   // Lists while the workers already read. A listing that fails is tried again like a slice; what it
@@ -365,6 +401,11 @@ class PipelineRun {
     }
   }
 
+  void set_writer(Writer* writer) {
+    const std::lock_guard lock(mutex_);
+    writer_ = writer;
+  }
+
   void set_dispatcher(Dispatcher* dispatcher) {
     const std::lock_guard lock(mutex_);
     dispatcher_ = dispatcher;
@@ -399,9 +440,12 @@ class PipelineRun {
   Session session_;
   RunReport report_;
   std::mutex mutex_;
-  Dispatcher* dispatcher_ = nullptr;  // guarded by mutex_
-  LiveRequests requests_;             // guarded by mutex_
-  std::optional<Error> fatal_;        // guarded by mutex_ while threads run
+  Dispatcher* dispatcher_ = nullptr;                               // guarded by mutex_
+  const std::vector<std::unique_ptr<Worker>>* workers_ = nullptr;  // guarded by mutex_
+  int64_t writer_patience_until_us_ = 0;  // guarded by mutex_; 0 = not being given up
+  Writer* writer_ = nullptr;              // guarded by mutex_
+  LiveRequests requests_;                 // guarded by mutex_
+  std::optional<Error> fatal_;            // guarded by mutex_ while threads run
   std::optional<Code> failed_with_;
   std::atomic<uint64_t> failed_slices_{0};
 };

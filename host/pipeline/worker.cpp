@@ -35,17 +35,23 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
                  "declare a key, or remove "
                  "its rows and run `sluice state forget`"};
   }
-  auto reader = setup_.source.read(setup_.stream, request_for(*work), observer_for(work));
-  if (!reader) {
-    return std::move(reader).error();
+  auto opened = setup_.source.read(setup_.stream, request_for(*work), observer_for(work));
+  if (!opened) {
+    return std::move(opened).error();
   }
+  const std::unique_ptr<ReadHandle, std::function<void(ReadHandle*)>> reader(
+      opened->release(), [this](ReadHandle* handle) {
+        set_reader(nullptr);
+        delete handle;
+      });
+  set_reader(reader.get());
   Held held;
   for (;;) {
     if (work->current_fate() != SliceWork::Fate::kAlive) {
       return false;
     }
     ReadBatch batch;
-    auto status = (*reader)->next(batch);
+    auto status = reader->next(batch);
     if (!status) {
       return std::move(status).error();
     }
@@ -56,7 +62,6 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
         verdict(work, Outcome::Kind::kUnchanged, {Code::kInternal, ""});
         return true;
       case ReadStatus::kEnd:
-        reader->reset();
         finish(work, std::move(held));
         return true;
       case ReadStatus::kRows:
@@ -79,6 +84,18 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
     if (!whole && !push_rows(work, std::exchange(held, {}), batch)) {
       return false;
     }
+  }
+}
+
+void Worker::set_reader(ReadHandle* reader) {
+  const std::lock_guard lock(reader_mutex_);
+  reader_ = reader;
+}
+
+void Worker::interrupt() {
+  const std::lock_guard lock(reader_mutex_);
+  if (reader_ != nullptr) {
+    reader_->interrupt();
   }
 }
 

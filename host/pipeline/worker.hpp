@@ -34,6 +34,8 @@ class Worker {
   Worker(WorkerSetup setup, uint64_t seed) : setup_(std::move(setup)), random_(seed) {}
   // The thread's body: until the dispatcher has no more.
   void run();
+  // Makes a reader that waits outside of the host's services return. Any thread.
+  void interrupt();
 
  private:
   struct Held {  // batches that must land together
@@ -41,6 +43,7 @@ class Worker {
     uint64_t rows = 0, bytes = 0;
   };
   void read(const WorkPtr& work);
+  void set_reader(ReadHandle* reader);
   Result<bool> read_to_end(const WorkPtr& work);
   [[nodiscard]] ReadRequest request_for(const SliceWork& work) const;
   ReadObserver observer_for(const WorkPtr& work);
@@ -53,6 +56,8 @@ class Worker {
 
   WorkerSetup setup_;
   std::minstd_rand random_;
+  std::mutex reader_mutex_;
+  ReadHandle* reader_ = nullptr;          // guarded by reader_mutex_
   std::vector<RejectedRecord> rejected_;  // since the last part
 };
 
