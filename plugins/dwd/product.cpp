@@ -15,6 +15,7 @@ namespace dwd {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{128} << 10U;  // bytes
+constexpr std::size_t kPadding = 64;  // bytes behind it that may be looked at
 constexpr int64_t kMinuteUs = 60'000'000;
 constexpr int64_t kHourUs = 60 * kMinuteUs;
 constexpr int64_t kDayUs = 24 * kHourUs;
@@ -34,12 +35,12 @@ std::string shown(std::string_view line) {
 }  // namespace
 
 Product::Product(const Dataset& dataset, const ProductOptions& options, Listener& listener)
-    : dataset_(dataset), options_(options), listener_(listener), buffer_(kBufferSize) {}
+    : dataset_(dataset), options_(options), listener_(listener), buffer_(kBufferSize + kPadding) {}
 
 void Product::begin(Pull pull) {
   pull_ = std::move(pull);
   at_ = end_ = 0;
-  ended_ = planned_ = pending_ = false;
+  ended_ = planned_ = pending_ = usual_ = false;
 }
 
 uint64_t Product::read(RowWriter& writer, uint64_t most) {
@@ -48,6 +49,8 @@ uint64_t Product::read(RowWriter& writer, uint64_t most) {
   while (written < most) {
     if (pending_) {
       written += write(writer) ? 1 : 0;
+    } else if (usual_ && parse_usual_row()) {
+      continue;
     } else if (!take_line(line)) {
       if (!planned_) {
         throw sluice::Error(sluice::Code::kBadData, "The product file is empty.");
@@ -91,11 +94,11 @@ void Product::refill() {
   std::memmove(buffer_.data(), buffer_.data() + at_, end_ - at_);
   end_ -= at_;
   at_ = 0;
-  if (end_ == buffer_.size()) {
+  if (end_ == kBufferSize) {
     throw sluice::Error(sluice::Code::kBadData,
                         "A line of the product is longer than 128 KiB; the file is not a product.");
   }
-  const std::size_t size = pull_(buffer_.data() + end_, buffer_.size() - end_);
+  const std::size_t size = pull_(buffer_.data() + end_, kBufferSize - end_);
   ended_ = size == 0;
   end_ += size;
 }
@@ -120,6 +123,15 @@ void Product::plan(std::string_view header) {
   }
   check_plan(header);
   planned_ = true;
+  station_field_.clear();
+  const std::size_t keys = has_end_ ? 3 : 2;
+  usual_ = needed_ > keys && fields_[0].role == Role::kStation && fields_[1].role == Role::kTime &&
+           (!has_end_ || fields_[2].role == Role::kEnd);
+  for (std::size_t i = keys; i < needed_; ++i) {
+    const Cell cell = fields_[i].cell;
+    usual_ = usual_ && fields_[i].role == Role::kCell &&
+             (cell == Cell::kNumber || cell == Cell::kInteger || cell == Cell::kQuality);
+  }
 }
 
 Product::Field Product::bind(std::string_view name) const {
@@ -162,6 +174,66 @@ void Product::check_plan(std::string_view header) const {
   }
 }
 
+// A row as almost all are: of the station before, with a full time and numbers. False, and nothing
+// consumed, for any other: parse_row() decides about those. Bytes behind the end of the buffer's
+// content may be looked at, but a row counts only if its line end comes before.
+bool Product::parse_usual_row() {
+  const char* const from = buffer_.data() + at_;
+  const char* const end = buffer_.data() + end_;
+  const std::size_t width = dataset_.stamp == Stamp::kMinute ? 12
+                            : dataset_.stamp == Stamp::kHour ? 10
+                                                             : 8;
+  if (station_field_.empty() ||
+      std::memcmp(from, station_field_.data(), station_field_.size()) != 0) {
+    return false;
+  }
+  const char* p = from + station_field_.size();
+  std::size_t field = 1;
+  for (; field < (has_end_ ? 3U : 2U); ++field, p += width + 1) {
+    if (p + width >= end || p[width] != ';' ||
+        !(field == 1 ? stamps_.parse({p, width}, row_.time_us)
+                     : ends_.parse({p, width}, row_.end_us))) {
+      return false;
+    }
+  }
+  p = parse_usual_cells(field, p);
+  if (p == nullptr || p >= end) {
+    return false;
+  }
+  constexpr std::string_view kEnd = "eor\r\n";
+  const bool usual_end = std::memcmp(p, kEnd.data(), kEnd.size()) == 0;
+  const char* line_end =
+      usual_end ? p + kEnd.size() - 1
+                : static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+  if (line_end == nullptr || line_end >= end) {
+    return false;
+  }
+  at_ = static_cast<std::size_t>(line_end + 1 - buffer_.data());
+  pending_ = finish_row(trim({from, static_cast<std::size_t>(line_end - from)}));
+  return true;
+}
+
+inline const char* Product::parse_usual_cells(std::size_t field, const char* p) {
+  const char* const end = buffer_.data() + end_;
+  uint32_t present = 0;
+  for (; field < needed_; ++field) {
+    const auto [role, cell, index] = fields_[field];
+    Value& value = row_.values[index];
+    bool whole = false;
+    if (p >= end) {
+      return nullptr;
+    }
+    const std::size_t size = parse_usual_number(p, value.number, whole);
+    if (size == 0 || (!whole && cell != Cell::kNumber)) {
+      return nullptr;
+    }
+    p += size;
+    present |= (is_missing(value.number) ? 0U : 1U) << index;
+  }
+  row_.present = present;
+  return p;
+}
+
 bool Product::parse_row(std::string_view line) {
   const char* p = line.data();
   const char* const end = p + line.size();
@@ -177,7 +249,12 @@ bool Product::parse_row(std::string_view line) {
     if (field.role == Role::kCell) [[likely]] {
       parse_cell(field, p, end, line);
     } else {
+      const char* const from = p;
       const auto text = take_text(p, end);
+      if (i == 0) {
+        station_field_.assign(from, p).append(";");
+        station_field_.resize(station_field_.size() < 32 ? station_field_.size() : 0);
+      }
       if (field.role != Role::kNone && !parse_key(field.role, text, line)) {
         return false;
       }

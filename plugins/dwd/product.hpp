@@ -62,6 +62,8 @@ class Product {
   void plan(std::string_view header);
   Field bind(std::string_view name) const;
   void check_plan(std::string_view header) const;
+  bool parse_usual_row();
+  const char* parse_usual_cells(std::size_t field, const char* p);
   bool parse_row(std::string_view line);
   bool parse_key(Role role, std::string_view field, std::string_view line);
   void parse_cell(const Field& field, const char*& p, const char* end, std::string_view line);
@@ -84,6 +86,8 @@ class Product {
   std::vector<Field> fields_;
   std::size_t needed_ = 0;  // fields that a row must have
   bool has_end_ = false;
+  bool usual_ = false;         // parse_usual_row() may be tried
+  std::string station_field_;  // of the last row, with padding and semicolon
   StampReader stamps_, ends_, solar_times_;
   Row row_;
   int64_t until_us_ = 0;  // an expanded range: its last minute

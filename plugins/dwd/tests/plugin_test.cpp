@@ -39,10 +39,14 @@ std::string line(const std::string& name, const std::string& when = "12-Jan-2026
          "\n";
 }
 
-std::string page(const std::string& lines) {
+std::string page_text(const std::string& lines) {
   return "<html><head><title>Index of /</title></head><body><h1>Index of /</h1><hr><pre><a "
          "href=\"../\">../</a>\n" +
          lines + "</pre><hr></body></html>\n";
+}
+
+Answer page(const std::string& lines) {
+  return {.body = page_text(lines)};
 }
 
 std::string product(int rows, const std::string& tt = "7.5") {
@@ -181,10 +185,10 @@ TEST_CASE("dwd: a file that vanished is not found", "[unit][dwd]") {
 }
 
 TEST_CASE("dwd: a listing that is not whole fails and none is told", "[unit][dwd]") {
-  const auto whole = page(line(kFile));
+  const auto whole = page_text(line(kFile));
   for (const auto& bad : {whole.substr(0, whole.size() - 40), std::string("<html>503</html>")}) {
     FakeHost host;
-    host.http.on(kBase + kFolder, bad);
+    host.http.on(kBase + kFolder, Answer{.body = bad});
     SourceSession session(plugin(), host, config());
     try {
       session.slices(kStream);
@@ -421,7 +425,7 @@ TEST_CASE("dwd: a transfer that breaks may be tried again", "[unit][dwd]") {
 TEST_CASE("dwd: what is no archive says so", "[unit][dwd]") {
   const auto code = [](const std::string& body) {
     FakeHost host;
-    host.http.on(kBase + kFolder + kFile, body);
+    host.http.on(kBase + kFolder + kFile, Answer{.body = body});
     const auto run = SourceSession(plugin(), host, config()).read(file_spec());
     REQUIRE(run.error);
     CHECK(host.open_bodies() == 0);

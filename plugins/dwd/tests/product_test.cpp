@@ -82,6 +82,43 @@ TEST_CASE("product: numbers are read exactly", "[unit][dwd]") {
   }
 }
 
+TEST_CASE("product: the quick reading of numbers agrees with the careful one", "[unit][dwd]") {
+  const std::string alphabet = "0123456789. -;x\n";
+  uint32_t seed = 11;
+  const auto random = [&] { return (seed = seed * 1664525U + 1013904223U) >> 16U; };
+  std::vector<std::string> fields{"  -999;", "1021.2;", "      7;", "-.5;",
+                                  "5.;",     "-0;",     "1 2;",     ";"};
+  for (int round = 0; round < 200'000; ++round) {
+    std::string field;
+    for (std::size_t i = random() % 9; i > 0; --i) {
+      const bool digit = random() % 3 != 0;
+      field += alphabet[random() % (digit ? 10 : alphabet.size())];
+    }
+    fields.push_back(field + ";");
+  }
+  std::size_t quick = 0;
+  for (const auto& field : fields) {
+    char text[24] = {};
+    field.copy(text, 16);
+    double fast = 0;
+    bool whole = false;
+    const std::size_t size = dwd::parse_usual_number(text, fast, whole);
+    if (size == 0) {
+      continue;  // left to the careful one
+    }
+    ++quick;
+    const char* p = text;
+    double slow = 0;
+    const auto found = dwd::parse_number(p, text + field.size(), slow);
+    CAPTURE(field);
+    REQUIRE(found != dwd::Found::kBad);
+    REQUIRE(fast == slow);
+    REQUIRE(p + 1 == text + size);
+    REQUIRE(whole == (field.substr(0, size).find('.') == std::string::npos));
+  }
+  CHECK(quick > 20'000);
+}
+
 TEST_CASE("product: a value that is no number is null and noted", "[unit][dwd]") {
   for (const std::string bad : {"x", "1.2.3", "--1", "1 2", "nan", "inf", "1e300", "-", "."}) {
     CAPTURE(bad);
