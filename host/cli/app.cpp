@@ -112,6 +112,8 @@ void add_state_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
   show->add_option("--state", o.show.state,
                    "List slices in this state: pending, landed, empty, failed, quarantined, gone");
   show->add_option("--slice", o.show.slice, "Show one slice by its key");
+  show->add_flag("--rejected", o.show.rejected,
+                 "List rows in quarantine, with rule, reason and the row itself");
   show->add_option("--after", o.show.after, "List slices with numbers above this one");
   show->add_option("--limit", o.show.limit, "Slices on a page")
       ->check(CLI::Range(1, 100'000))

@@ -136,6 +136,39 @@ Result<json> show_stream(Ledger& ledger, const std::string& pipeline, const std:
   return out;
 }
 
+// Rows that did not land although their slice did.
+int show_rejected(Ledger& ledger, const StateShowOptions& options, bool as_json) {
+  if (options.pipeline.empty()) {
+    print_error("sluice: --rejected needs a pipeline: sluice state show PIPELINE --rejected\n");
+    return kExitUsage;
+  }
+  auto rows = ledger.quarantine_page(options.pipeline, options.after, options.limit);
+  if (!rows) {
+    return complain(rows.error());
+  }
+  json all = json::array();
+  std::string text;
+  for (const QuarantinedRow& row : *rows) {
+    if (!options.stream.empty() && options.stream != row.stream) {
+      continue;
+    }
+    all.push_back({{"no", row.no},
+                   {"stream", row.stream},
+                   {"slice", row.slice},
+                   {"rule", row.rule},
+                   {"reason", row.reason},
+                   {"payload", row.payload},
+                   {"time_us", row.time_us}});
+    text += fmt::format("  {:>8} {} {} {}: {}\n           {}\n", row.no, row.stream, row.slice,
+                        row.rule, row.reason, row.payload);
+  }
+  if (rows->size() == options.limit) {
+    text += fmt::format("  more: --after {}\n", rows->back().no);
+  }
+  print(as_json ? dump(all) : redact(text.empty() ? "no rows are in quarantine\n" : text));
+  return kExitDone;
+}
+
 // The damaged or outdated file is kept beside the new one, for whoever wants to know what happened.
 Result<void> set_aside(const std::filesystem::path& directory, const Clock& clock) {
   std::error_code failed;
@@ -164,6 +197,9 @@ int state_show_verb(const HostOptions& host, const StateShowOptions& options) {
   auto ledger = open_ledger(host, {}, clock, true);
   if (!ledger) {
     return complain(ledger.error());
+  }
+  if (options.rejected) {
+    return show_rejected(**ledger, options, host.json);
   }
   auto streams = (*ledger)->streams();
   if (!streams) {

@@ -25,6 +25,7 @@ int schema_verb(const HostOptions& host);
 struct StateShowOptions {
   std::string pipeline, stream, state;  // empty = all; a state lists its slices
   std::string slice;                    // one slice in full
+  bool rejected = false;                // rows in quarantine
   uint64_t after = 0;
   uint64_t limit = 50;
 };

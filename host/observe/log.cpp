@@ -25,6 +25,8 @@ struct State {
   std::shared_ptr<spdlog::logger> logger;
   bool json = false;
   LogLevel level = LogLevel::kInfo;
+  std::mutex line_mutex;
+  std::function<void()> before_line;  // guarded by line_mutex
   std::mutex repeats_mutex;
   std::map<std::string, Repeat, std::less<>> repeats;
   std::mutex secrets_mutex;
@@ -127,6 +129,10 @@ void log(LogLevel level, std::string_view message, std::string_view fields) {
     more += fmt::format("{}repeats={}", more.empty() ? "" : " ", held_back);
   }
   State& s = state();
+  const std::lock_guard lock(s.line_mutex);
+  if (s.before_line) {
+    s.before_line();
+  }
   if (s.json) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const nlohmann::json line = {
@@ -139,6 +145,11 @@ void log(LogLevel level, std::string_view message, std::string_view fields) {
   } else {
     s.logger->log(to_spdlog(level), "{}{}{}", text, more.empty() ? "" : "  ", more);
   }
+}
+
+void set_before_line(std::function<void()> before) {
+  const std::lock_guard lock(state().line_mutex);
+  state().before_line = std::move(before);
 }
 
 void add_secret(std::string_view value) {

@@ -4,6 +4,7 @@
 // redacted. The only place that knows spdlog.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,10 @@ void init_log(const LogOptions& options);
 // `fields` is "key=value key=value", or empty. Thread-safe. The same message at WARN or above is
 // written at most once in 10 seconds, with the number of repeats that were held back.
 void log(LogLevel level, std::string_view message, std::string_view fields = {});
+
+// Called before each line is written (progress clears what it drew); empty = nothing. Not while
+// others log.
+void set_before_line(std::function<void()> before);
 
 // Values that must never leave the process: each is replaced by *** wherever text passes redact(),
 // as are their percent-encoded and base64 forms. Thread-safe.

@@ -29,12 +29,21 @@ void put(const std::string& text) {
 }  // namespace
 
 Progress::Progress(ProgressStyle style) : style_(style) {
+  if (style_ == ProgressStyle::kTerminal) {
+    set_before_line([this] {
+      const std::lock_guard lock(mutex_);
+      erase();
+    });
+  }
   if (style_ != ProgressStyle::kNone) {
     thread_ = std::thread([this] { loop(); });
   }
 }
 
 Progress::~Progress() {
+  if (style_ == ProgressStyle::kTerminal) {
+    set_before_line({});
+  }
   if (thread_.joinable()) {
     {
       const std::lock_guard lock(mutex_);

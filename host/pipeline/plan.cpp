@@ -155,6 +155,12 @@ Result<void> add_missing(const PlanRequest& request, const std::string& partitio
 }
 
 Result<void> list_series(const PlanRequest& request, Adder& adder, bool& more) {
+  if (request.stream.key.empty() && series_want(request.config, request.stream, 0).lag_us > 0) {
+    return Error{Code::kInvalidConfig,
+                 "stream " + request.stream.name +
+                     " has no key, so reading its last steps again (lag) would land them twice; "
+                     "set lag = \"0s\""};
+  }
   std::map<std::string, IntervalSet> wanted_by_partition;
   SLUICE_TRY(
       each_partition(request.source, request.config, request.stream, request.clock.now_us(),

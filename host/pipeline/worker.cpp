@@ -27,13 +27,12 @@ void Worker::read(const WorkPtr& work) {
 // True when its last part was pushed; false when it ended meanwhile (see SliceWork::Fate) or the
 // run did.
 Result<bool> Worker::read_to_end(const WorkPtr& work) {
-  const bool replaces = setup_.stream.kind == StreamKind::kFiles && work->slice().landed_us > 0 &&
-                        work->slice().rows > 0;
-  if (setup_.stream.key.empty() && replaces && work->resume.empty()) {
+  if (setup_.stream.key.empty() && setup_.stream.kind == StreamKind::kFiles &&
+      work->slice().rows > 0 && !work->resumable) {
     return Error{Code::kBadData,
-                 "it changed after it had landed, and without a key its rows cannot be replaced; "
-                 "declare a key, or remove "
-                 "its rows and run `sluice state forget`"};
+                 "it changed after rows of it had landed, and without a key they cannot be "
+                 "replaced; declare a key, or "
+                 "remove its rows and run `sluice state forget`"};
   }
   auto opened = setup_.source.read(setup_.stream, request_for(*work), observer_for(work));
   if (!opened) {
