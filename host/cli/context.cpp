@@ -17,6 +17,13 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// Values from the environment may be secrets. An address without credentials is none, and errors
+// must name it.
+bool plain_address(const std::string& value) {
+  const bool address = value.starts_with("http://") || value.starts_with("https://");
+  return address && value.find_first_of("@?#") == std::string::npos;
+}
+
 void tell_problems(const std::vector<Problem>& problems, bool as_json) {
   if (!as_json) {
     for (const Problem& problem : problems) {
@@ -81,7 +88,9 @@ std::optional<std::vector<PipelineConfig>> read_configs(const std::vector<std::s
   for (const std::string& file : files) {
     ConfigResult read = read_config(file, registry, {options.set, resolve_env});
     for (const std::string& value : read.config.redact) {
-      add_secret(value);
+      if (!plain_address(value)) {
+        add_secret(value);
+      }
     }
     if (read.problems.empty()) {
       const auto [other, fresh] = file_of.emplace(read.config.name, file);

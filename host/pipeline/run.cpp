@@ -176,6 +176,8 @@ class PipelineRun {
     begin_stream(live);
     DispatchOptions options;
     options.max_keys = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
+    options.claim_batch =
+        (options.claim_batch + options.max_keys - 1) / options.max_keys * options.max_keys;
     options.series = stream.kind == StreamKind::kSeries;
     options.sequential = config_.order == Order::kSequential;
     Dispatcher dispatcher(ledger_, *stream_no, options, environment_.clock);
