@@ -18,10 +18,11 @@ constexpr uint64_t kSmallestQueue = 1U << 20;
 constexpr int64_t kRenewEveryMs = 15'000;         // a quarter of the lease
 constexpr int64_t kWriterPatienceUs = 2'000'000;  // for a commit when the run is given up
 
-// Half of the memory limit is for batches on their way to the sink, a quarter for slices that must
-// land whole.
+// A quarter of the memory limit is for batches on their way to the sink, a quarter for slices that
+// must land whole. Batches are counted by what is in them; their buffers, which double when they
+// grow, take up to twice that, and the sink has caches of its own.
 uint64_t queue_bytes(const PipelineConfig& config) {
-  return std::max(config.memory_bytes / 2, kSmallestQueue);
+  return std::max(config.memory_bytes / 4, kSmallestQueue);
 }
 uint64_t hold_bytes(const PipelineConfig& config) {
   return config.memory_bytes / 4 / std::max(1U, config.workers);
@@ -91,6 +92,9 @@ class PipelineRun {
       }
       if (control_.stop.requested()) {
         stop_streams();
+        if (only_listing()) {
+          abort_.request();  // nothing to drain: an answer awaited now would only be thrown away
+        }
       }
       if (abort_.requested()) {
         interrupt_plugins();
@@ -103,6 +107,12 @@ class PipelineRun {
         }
       }
     }
+  }
+
+  // Once the dispatcher is stopped this stays so: nothing more is handed out.
+  bool only_listing() {
+    const std::lock_guard lock(mutex_);
+    return dispatcher_ != nullptr && dispatcher_->in_flight() == 0;
   }
 
   void stop_streams() {
@@ -310,6 +320,9 @@ class PipelineRun {
           return {};
         }
         continue;
+      }
+      if (plan.error().code == Code::kCancelled && stop_.requested()) {
+        return std::move(plan).error();
       }
       live.add_error(to_string(plan.error().code), "listing: " + plan.error().message);
       if (!plan.error().retryable() || stop_.requested() || ++attempt > config_.attempts) {
