@@ -30,6 +30,8 @@ struct Node {
     kDateTime
   };
 
+  Node();  // out of the class: `members` is made of a type that is incomplete in here
+
   Kind kind = Kind::kTable;
   Place place;       // of the value; of a table with a header, the header
   Place key_place;   // of its key, if it has one

@@ -352,6 +352,8 @@ const char* kind_name(Node::Kind kind) {
   return "a value";
 }
 
+Node::Node() = default;
+
 const Node* Node::find(std::string_view key) const {
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.first == key; });
