@@ -34,6 +34,7 @@ using sluice::Type;
 
 constexpr int64_t kMinute = 60'000'000;
 constexpr int64_t kRowsPerBatch = 10;
+constexpr int64_t kManyRows = 10'000;  // of a slice: its batches are larger then
 
 struct World {
   static constexpr auto id = "world", name = "A world in a file", version = "1.0.0";
@@ -181,7 +182,8 @@ struct World {
       if (slice.value("fail", "") == "slow") {
         host.sleep(std::chrono::milliseconds(20));
       }
-      for (int64_t i = 0; i < kRowsPerBatch && row < rows; ++i, ++row) {
+      const int64_t most = rows > kManyRows ? kManyRows / 2 : kRowsPerBatch;
+      for (int64_t i = 0; i < most && row < rows; ++i, ++row) {
         if (stream == "docs") {
           out.row(key, row, slice.value("validator", ""));
         } else {

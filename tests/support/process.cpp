@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,19 +85,23 @@ void Process::signal(int number) const {
 }
 
 bool Process::ended() {
-  if (!reaped_ && waitpid(pid_, &status_, WNOHANG) == pid_) {
+  rusage usage{};
+  if (!reaped_ && wait4(pid_, &status_, WNOHANG, &usage) == pid_) {
     reaped_ = true;
+    peak_kib_ = usage.ru_maxrss;
   }
   return reaped_;
 }
 
 Finished Process::wait() {
   if (!reaped_) {
-    waitpid(pid_, &status_, 0);
+    rusage usage{};
+    wait4(pid_, &status_, 0, &usage);
     reaped_ = true;
+    peak_kib_ = usage.ru_maxrss;
   }
   const int code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
-  return {code, out(), err()};
+  return {code, out(), err(), peak_kib_};
 }
 
 std::string Process::out() const {

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace sluice::test {
 struct Finished {
   int exit_code = -1;  // 128 + signal if a signal ended it
   std::string out, err;
+  int64_t peak_kib = 0;  // largest resident set
 };
 
 // A child process whose output goes to files. Killed and reaped when it goes out of scope.
@@ -37,6 +39,7 @@ class Process {
  private:
   pid_t pid_ = -1;
   int status_ = 0;
+  int64_t peak_kib_ = 0;
   bool reaped_ = false;
   std::string folder_;
 };
