@@ -39,6 +39,11 @@ enum Field : uint32_t {
 // More is not kept: a resume state that is gone would leave its hole for ever.
 constexpr size_t kMostPadding = 64;
 
+// Modulo 2^64, as decode_record() adds: a damaged time is a wrong one, not undefined behaviour.
+int64_t difference(int64_t later, int64_t earlier) {
+  return static_cast<int64_t>(static_cast<uint64_t>(later) - static_cast<uint64_t>(earlier));
+}
+
 uint32_t fields_of(const Record& r) {
   uint32_t fields = 0;
   const auto flag = [&fields](bool present, Field field) {
@@ -91,13 +96,13 @@ void encode_record(const Record& r, size_t at_least, std::string& out) {
   if (has(kGeneration))
     put_signed(out, r.generation);
   if (has(kLanded))
-    put_signed(out, r.landed_us - r.listed_us);
+    put_signed(out, difference(r.landed_us, r.listed_us));
   if (has(kRows))
     put_varint(out, r.rows);
   if (has(kBytes))
     put_varint(out, r.bytes);
   if (has(kStarted))
-    put_signed(out, r.started_us - r.listed_us);
+    put_signed(out, difference(r.started_us, r.listed_us));
   if (has(kPart))
     put_signed(out, r.part);
   if (has(kEstimatedRows))
