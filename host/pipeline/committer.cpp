@@ -88,7 +88,8 @@ Result<void> Committer::take(Part part) {
     group_since_us_ = setup_.clock.monotonic_us();
   }
   if (part.verdict) {
-    verdicts_.push_back({std::move(part.work), part.kind, std::move(part.error)});
+    verdicts_.push_back(
+        {std::move(part.work), std::move(part.facts), part.kind, std::move(part.error)});
     return {};
   }
   return take_rows(std::move(part));
@@ -119,14 +120,13 @@ Result<void> Committer::open_transaction() {
 // One entry, commit id and record per slice and transaction, however many batches it brought.
 Result<Committer::Entry*> Committer::entry_of(const Part& part) {
   const auto it = std::find_if(entries_.rbegin(), entries_.rend(), [&](const Entry& entry) {
-    return entry.work == part.work && entry.generation == part.generation;
+    return entry.work == part.work && entry.facts.generation == part.facts.generation;
   });
   if (it != entries_.rend()) {
     return &*it;
   }
   Entry& entry = entries_.emplace_back();
   entry.work = part.work;
-  entry.generation = part.generation;
   auto id = setup_.writer.reserve();
   if (!id) {
     return std::move(id).error();
@@ -136,6 +136,7 @@ Result<Committer::Entry*> Committer::entry_of(const Part& part) {
 }
 
 Result<void> Committer::write_part(Part part, Entry& entry) {
+  entry.facts = part.facts;
   keep_rejected(part, entry);
   step("commit.before_rows");
   uint64_t refused = 0;
@@ -245,13 +246,13 @@ CommitRecord Committer::record_of(const Entry& entry) const {
   detail.title = slice.title;
   detail.partition = slice.partition;
   detail.validator = slice.validator;
-  detail.read_validator = work.read_validator;
+  detail.read_validator = entry.facts.read_validator;
   detail.series = slice.series;
   detail.from_us = slice.from_us;
   detail.to_us = slice.to_us;
   detail.resumable = entry.resumable && !entry.final;
   detail.resume = detail.resumable ? entry.resume : "";
-  detail.state_version = work.state_version;
+  detail.state_version = entry.facts.state_version;
   if (work.slices.size() > 1) {
     for (const Slice& one : work.slices) {
       const auto told = work.key_outcomes.find(one.key);
@@ -264,8 +265,9 @@ CommitRecord Committer::record_of(const Entry& entry) const {
   record.pipeline = setup_.config.name;
   record.stream = setup_.stream.name;
   record.slice = slice.key;
-  record.generation = entry.generation;
-  record.part = (work.committed_generation == entry.generation ? work.committed_parts : 0) + 1;
+  record.generation = entry.facts.generation;
+  record.part =
+      (work.committed_generation == entry.facts.generation ? work.committed_parts : 0) + 1;
   record.final = entry.final;
   record.empty = entry.final && entry.rows == 0 && record.part == 1;
   record.rows = entry.rows;
@@ -288,10 +290,10 @@ Result<void> Committer::settle() {
   SLUICE_TRY(setup_.ledger.settle(setup_.stream_no, outcomes, !entries_.empty()));
   for (Entry& entry : entries_) {
     SliceWork& work = *entry.work;
-    const bool same = work.committed_generation == entry.generation;
+    const bool same = work.committed_generation == entry.facts.generation;
     work.committed_parts = same ? work.committed_parts + 1 : 1;
     work.committed_rows = (same ? work.committed_rows : 0) + entry.rows;
-    work.committed_generation = entry.generation;
+    work.committed_generation = entry.facts.generation;
     count(entry);
     if (entry.final) {
       setup_.dispatcher.done();
@@ -313,15 +315,16 @@ void Committer::add_outcomes(const Entry& entry, std::vector<Outcome>& outcomes)
   }
   Outcome outcome;
   outcome.no = work.slice().no;
-  outcome.generation = entry.generation;
-  outcome.part = (work.committed_generation == entry.generation ? work.committed_parts : 0) + 1;
+  outcome.generation = entry.facts.generation;
+  outcome.part =
+      (work.committed_generation == entry.facts.generation ? work.committed_parts : 0) + 1;
   outcome.rows = entry.rows;
   outcome.bytes = entry.bytes;
-  outcome.attempts = work.attempts;
-  outcome.validator = work.read_validator;
+  outcome.attempts = entry.facts.attempts;
+  outcome.validator = entry.facts.read_validator;
   outcome.resumable = entry.resumable && !entry.final;
   outcome.resume = outcome.resumable ? entry.resume : "";
-  outcome.state_version = work.state_version;
+  outcome.state_version = entry.facts.state_version;
   if (!entry.final) {
     outcome.kind = Outcome::Kind::kPart;
   } else {
@@ -342,11 +345,11 @@ void Committer::add_key_outcomes(const Entry& entry, std::vector<Outcome>& outco
         told == entry.work->key_outcomes.end() ? SLUICE_OUTCOME_LANDED : told->second;
     Outcome outcome;
     outcome.no = slice.no;
-    outcome.generation = entry.generation;
+    outcome.generation = entry.facts.generation;
     outcome.part = 1;
     outcome.rows = i == 0 ? entry.rows : 0;  // the batch's rows are counted once
     outcome.bytes = i == 0 ? entry.bytes : 0;
-    outcome.validator = entry.work->read_validator;
+    outcome.validator = entry.facts.read_validator;
     outcome.kind = what == SLUICE_OUTCOME_FAILED  ? Outcome::Kind::kFailed
                    : what == SLUICE_OUTCOME_EMPTY ? Outcome::Kind::kEmpty
                                                   : Outcome::Kind::kLanded;
@@ -362,9 +365,9 @@ Outcome Committer::verdict_outcome(const Verdict& verdict, const Slice& slice) c
   Outcome outcome;
   outcome.no = slice.no;
   outcome.kind = verdict.kind;
-  outcome.generation = verdict.work->generation;
-  outcome.attempts = verdict.work->attempts;
-  outcome.validator = verdict.work->read_validator;
+  outcome.generation = verdict.facts.generation;
+  outcome.attempts = verdict.facts.attempts;
+  outcome.validator = verdict.facts.read_validator;
   if (!verdict.error.message.empty()) {
     outcome.error_class = to_string(verdict.error.code);
     outcome.error = verdict.error.message;
@@ -436,7 +439,10 @@ Result<void> Committer::roll_back(const Error& error, const WorkPtr& culprit, bo
   }
   if (bad_rows) {
     culprit->end(SliceWork::Fate::kDropped);
-    verdicts_.push_back({culprit, Outcome::Kind::kQuarantined, error});
+    const auto it = std::find_if(entries_.rbegin(), entries_.rend(),
+                                 [&](const Entry& entry) { return entry.work == culprit; });
+    verdicts_.push_back({culprit, it == entries_.rend() ? ReadFacts{} : it->facts,
+                         Outcome::Kind::kQuarantined, error});
     setup_.live.add_error(to_string(error.code), culprit->name() + ": " + error.message);
   }
   for (const Entry& entry : entries_) {

@@ -56,7 +56,7 @@ class Committer {
  private:
   struct Entry {  // a slice's part of the open transaction
     WorkPtr work;
-    int64_t generation = 0;
+    ReadFacts facts;  // of the latest part
     int64_t commit_id = 0;
     uint64_t rows = 0, bytes = 0;
     bool final = false, resumable = false;
@@ -65,6 +65,7 @@ class Committer {
   };
   struct Verdict {
     WorkPtr work;
+    ReadFacts facts;
     Outcome::Kind kind;
     Error error;
   };

@@ -17,6 +17,14 @@
 
 namespace sluice::host {
 
+// What a worker knew of a slice when it sent something of it; by now it may be reading on.
+struct ReadFacts {
+  int64_t generation = 0;
+  uint32_t attempts = 0;
+  uint32_t state_version = 0;
+  std::string read_validator;
+};
+
 struct SliceWork {
   enum class Fate : uint8_t {
     kAlive,
@@ -31,7 +39,7 @@ struct SliceWork {
 
   std::vector<Slice> slices;  // one, except for `keys` streams
 
-  // The worker's.
+  // The worker's. Nobody else looks at them before its last part was pushed; see facts().
   int64_t generation = 0;
   bool resumable = false;  // `resume` is where the next reader goes on
   std::string resume;
@@ -54,6 +62,9 @@ struct SliceWork {
   [[nodiscard]] const Slice& slice() const { return slices.front(); }
   [[nodiscard]] const std::string& name() const {
     return slices.front().title.empty() ? slices.front().key : slices.front().title;
+  }
+  [[nodiscard]] ReadFacts facts() const {
+    return {generation, attempts, state_version, read_validator};
   }
   [[nodiscard]] Fate current_fate() {
     const std::lock_guard lock(mutex);
@@ -88,7 +99,7 @@ struct RejectedRecord {
 // What goes from a worker to the committer. Parts of one slice keep their order.
 struct Part {
   WorkPtr work;
-  int64_t generation = 0;
+  ReadFacts facts;
   std::vector<ArrayHandle> arrays;
   uint64_t rows = 0, bytes = 0;
   std::vector<RejectedRecord> rejected;

@@ -151,7 +151,7 @@ bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
   work->rows_read += rows.rows;
   Part part;
   part.work = work;
-  part.generation = work->generation;
+  part.facts = work->facts();
   part.arrays = std::move(rows.arrays);
   part.rows = rows.rows;
   part.bytes = rows.bytes;
@@ -163,7 +163,6 @@ bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
 
 void Worker::finish(const WorkPtr& work, Held rows) {
   Part part;
-  part.generation = work->generation;
   part.arrays = std::move(rows.arrays);
   part.rows = rows.rows;
   part.bytes = rows.bytes;
@@ -183,6 +182,7 @@ void Worker::verdict(const WorkPtr& work, Outcome::Kind kind, Error error) {
 // From here on the committer answers for it.
 void Worker::push_end(const WorkPtr& work, Part part) {
   part.work = work;
+  part.facts = work->facts();
   switch (work->enter(SliceWork::Phase::kPushed)) {
     case SliceWork::Fate::kAlive:
       setup_.committer.push(std::move(part));
