@@ -84,9 +84,11 @@ TEST_CASE("problems with the host's keys") {
        "1:1: unknown key 'workers' before the first table; it belongs in [pipeline]\n"},
       {"want = 3\n[pipeline]\nname = \"x\"\n", "1:8: expected a table, got an integer; [want]\n"},
       {"[[want]]\n[pipeline]\nname = \"x\"\n", "1:1: expected a table, got an array; [want]\n"},
-      {"[pipeline]\nname = \"x\"\n[stream.a]\ntabel = \"t\"\nrefresh = \"0s\"\n",
+      {"[pipeline]\nname = \"x\"\n[stream.a]\ntabel = \"t\"\nrefresh = \"soon\"\n",
        "4:1: unknown key 'tabel' in [stream.a]; did you mean 'table'?\n"
-       "5:11: must be at least 1s, is \"0s\"; 'refresh' in [stream.a]\n"},
+       "5:11: \"soon\" is not a duration; write it like \"90s\", \"5m\", \"2h\", \"7d\", \"250ms\" "
+       "or \"1h30m\"; 'refresh' "
+       "in [stream.a]\n"},
       {"[pipeline]\nname = \"x\"\n[stream]\nenabled = true\n",
        "4:11: expected a table, got a boolean; [stream.enabled] is a table for each name\n"},
       {"[pipeline]\nname = \"x\"\n[secret.a]\n[secret.b]\nenv = \"E\"\nfile = \"f\"\n",
