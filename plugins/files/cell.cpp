@@ -54,9 +54,14 @@ unsigned days_in(unsigned year, unsigned month) noexcept {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
+// All of them, without a branch for each.
+bool all(bool a, bool b, bool c) noexcept {
+  return (int{a} & int{b} & int{c}) != 0;
+}
+
 bool fixed_date(const char* at, int32_t& out) noexcept {
   unsigned year = 0, month = 0, day = 0;
-  const bool digits = fixed<4>(at, year) & fixed<2>(at + 5, month) & fixed<2>(at + 8, day);
+  const bool digits = all(fixed<4>(at, year), fixed<2>(at + 5, month), fixed<2>(at + 8, day));
   if (!digits || at[4] != '-' || at[7] != '-' || month < 1 || month > 12 || day < 1 ||
       day > days_in(year, month)) {
     return false;
@@ -144,7 +149,7 @@ bool parse_iso(std::string_view text, int64_t& out) noexcept {
     unsigned hour = 0, minute = 0, second = 0;
     int32_t days = 0;
     if (fixed_date(at, days) &&
-        (fixed<2>(at + 11, hour) & fixed<2>(at + 14, minute) & fixed<2>(at + 17, second)) &&
+        all(fixed<2>(at + 11, hour), fixed<2>(at + 14, minute), fixed<2>(at + 17, second)) &&
         (at[10] == 'T' || at[10] == ' ') && at[13] == ':' && at[16] == ':' && hour < 24 &&
         minute < 60 && second < 60) {
       out = (int64_t{days} * 86400 + hour * 3600 + minute * 60 + second) * 1'000'000;
