@@ -67,7 +67,7 @@ TEST_CASE("archive: members come out whatever the chunks", "[unit][dwd]") {
         continue;
       }
       const auto zip = make_zip(sample(), {.deflate = deflate, .descriptor = descriptor});
-      for (const std::size_t chunk : {1, 2, 3, 5, 8, 13, 1000, 1'000'000}) {
+      for (const std::size_t chunk : {1U, 2U, 3U, 5U, 8U, 13U, 1000U, 1'000'000U}) {
         CAPTURE(deflate, descriptor, chunk);
         CHECK(read_all(zip, chunk) == sample());
         CHECK(read_all(zip, chunk, 1) == sample());
@@ -133,7 +133,7 @@ TEST_CASE("archive: what is no archive is named for what it is", "[unit][dwd]") 
 
 TEST_CASE("archive: a header that lies about sizes is corrupt", "[unit][dwd]") {
   const auto zip = make_zip({{"produkt_b", std::string(500, 'x')}, {"c", "d"}});
-  for (const std::size_t at : {14, 18, 22}) {  // checksum, packed size, size
+  for (const std::size_t at : {14U, 18U, 22U}) {  // checksum, packed size, size
     for (const int delta : {1, -1, 3}) {
       CAPTURE(at, delta);
       std::string lying = zip;

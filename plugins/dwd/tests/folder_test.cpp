@@ -145,7 +145,7 @@ TEST_CASE("stations: rows of both widths and with the ninth column", "[unit][dwd
   const std::string name =
       "Gro\xDF"
       "enkneten";
-  for (const std::size_t width : {40, 80}) {
+  for (const std::size_t width : {40U, 80U}) {
     const std::string padded = name + std::string(width - name.size(), ' ') + " ";
     const std::string state = "Niedersachsen" + std::string(27, ' ');
     for (const bool ninth : {false, true}) {
