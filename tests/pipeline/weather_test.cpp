@@ -70,8 +70,9 @@ struct Weather {
     for (const auto& [code, column] : columns) {
       CAPTURE(code);
       const json& all = truth.at("columns");
-      const auto want = *std::find_if(all.begin(), all.end(),
-                                      [&](const json& one) { return one.at("name") == code; });
+      const auto want = *std::find_if(all.begin(), all.end(), [&wanted = code](const json& one) {
+        return one.at("name") == wanted;
+      });
       CHECK(sql_number(database(), "SELECT count(" + column + ") FROM " + kTable) ==
             want.at("values").get<int64_t>());
       CHECK(sql_number(database(), "SELECT CAST(round(sum(round(" + column +

@@ -169,8 +169,9 @@ TEST_CASE("files source: reading goes on at any resume point", "[files][source]"
                whole.rows.end()));
   }
   put_file(f.folder / name, content + " ");
-  CHECK(rig::code_of([&] { f.read(name, {.state = whole.states[1]}); }) == Code::kBadState);
-  CHECK(rig::code_of([&] { f.read(name, {.state = "{}"}); }) == Code::kBadState);
+  CHECK(rig::code_of([&, &file = name] { f.read(file, {.state = whole.states[1]}); }) ==
+        Code::kBadState);
+  CHECK(rig::code_of([&, &file = name] { f.read(file, {.state = "{}"}); }) == Code::kBadState);
 }
 
 TEST_CASE("files source: truncated packing is bad data", "[files][source]") {
