@@ -126,7 +126,7 @@ TEST_CASE("a variable where a secret is wanted stays out of the configuration") 
   CHECK(result.config.sources[0].json.find("very-secret") == std::string::npos);
 }
 
-TEST_CASE("--set overrides as if the file said so") {
+TEST_CASE("set option: overrides as if the file said so") {
   const auto result = read_text(
       kGood, {.set = {"pipeline.workers=16", "source.0.interval=5m", "source.0.symbols=[\"A\"]",
                       "commit.bytes=1MiB", "limits.requests_per_second.\"a.b\"=2.5",
