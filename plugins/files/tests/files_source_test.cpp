@@ -181,7 +181,7 @@ TEST_CASE("files source: truncated packing is bad data", "[files][source]") {
       table<std::string, std::string>({{"a.ndjson.gz", gzip(text)}, {"a.ndjson.zst", zstd(text)}}));
   f.open("a.*");
   put_file(f.folder / name, content.substr(0, content.size() - 9));
-  CHECK(rig::code_of([&] { f.read(name); }) == Code::kBadData);
+  CHECK(rig::code_of([&, &file = name] { f.read(file); }) == Code::kBadData);
   std::string damaged = content;
   damaged[content.size() / 2] = static_cast<char>(~damaged[content.size() / 2]);
   put_file(f.folder / name, damaged);
