@@ -40,6 +40,17 @@ std::string new_run_id(const Clock& clock, uint64_t seed) {
                      (seed ^ static_cast<uint64_t>(clock.monotonic_us())) & 0xffffU);
 }
 
+// The wall at a thread's entry: what is thrown there (no memory, a broken invariant) ends the run,
+// not the process.
+template <class F>
+Result<void> guarded(F&& body) {
+  try {
+    return body();
+  } catch (const std::exception& thrown) {
+    return Error{Code::kInternal, std::string("a defect, or no memory left: ") + thrown.what()};
+  }
+}
+
 // One pipeline's run.
 class PipelineRun {
  public:
@@ -213,8 +224,9 @@ class PipelineRun {
     {
       Result<void> committed;
       std::jthread commit_thread([&] {
-        committed = committer.run();
+        committed = guarded([&] { return committer.run(); });
         if (!committed) {
+          committer.close();  // nobody takes parts any longer
           fail_run(committed.error());
         }
       });
@@ -267,7 +279,15 @@ class PipelineRun {
     {
       std::vector<std::jthread> threads;
       for (const auto& worker : workers) {
-        threads.emplace_back([&worker] { worker->run(); });
+        threads.emplace_back([this, &worker] {
+          const auto ran = guarded([&]() -> Result<void> {
+            worker->run();
+            return {};
+          });
+          if (!ran) {
+            fail_run(ran.error());
+          }
+        });
       }
       meanwhile();
     }  // joins the workers
