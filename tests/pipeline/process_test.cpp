@@ -135,7 +135,10 @@ TEST_CASE("run: memory stays the same whatever the size of a slice", "[pipeline]
   REQUIRE(large.exit_code == 0);
   CHECK(pipeline.rows("docs") == 800'000);
   CAPTURE(small.peak_kib, large.peak_kib);
+#if !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)  // whose own memory grows with what is touched
   CHECK(large.peak_kib < small.peak_kib + 24 * 1024);  // twenty times the rows
+#endif
 }
 
 TEST_CASE("run: what is set on the command line wins over the file", "[pipeline][run]") {
