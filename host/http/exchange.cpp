@@ -7,15 +7,15 @@
 
 namespace sluice::host {
 
-Exchange::Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpStats& stats)
+Exchange::Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller)
     : loop_(loop),
       cancel_(cancel),
-      stats_(stats),
+      caller_(caller),
       cancel_use_(loop.cancels(), cancel),
       transfer_(std::make_shared<Transfer>(std::move(request), cancel)) {}
 
 Exchange::~Exchange() {
-  stats_.bytes += transfer_->take_wire_bytes();
+  caller_.stats.bytes += transfer_->take_wire_bytes();
   transfer_->abandon();
   if (!ended_) {
     loop_.close(transfer_);
@@ -70,14 +70,14 @@ Result<void> Exchange::refill() {
   bool resume = false;
   used_ = 0;
   auto taken = transfer_->take(bytes_, resume);
-  stats_.bytes += transfer_->take_wire_bytes();
+  caller_.stats.bytes += transfer_->take_wire_bytes();
   if (resume) {
     loop_.resume(transfer_);
   }
   if (!taken) {
     error_ = taken.error();
     if (error_->code != Code::kCancelled) {
-      ++stats_.failed;
+      ++caller_.stats.failed;
     }
     return taken;
   }

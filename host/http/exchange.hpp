@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "host/http/http_client.hpp"
+#include "host/http/http.hpp"
 #include "host/http/loop.hpp"
 #include "host/http/transfer.hpp"
 
@@ -15,8 +15,8 @@ namespace sluice::host {
 
 class Exchange final : public HttpExchange {
  public:
-  // `cancel`, `stats` and `loop` outlive it.
-  Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpStats& stats);
+  // `cancel`, `caller` and `loop` outlive it.
+  Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() override;
@@ -30,6 +30,9 @@ class Exchange final : public HttpExchange {
   [[nodiscard]] uint32_t status() const override { return head_.status; }
   [[nodiscard]] int64_t content_length() const override { return head_.content_length; }
   [[nodiscard]] std::string header(std::string_view name) const override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> fields() const override {
+    return head_.fields;
+  }
   Result<size_t> read(std::span<char> buffer) override;
 
  private:
@@ -37,7 +40,7 @@ class Exchange final : public HttpExchange {
 
   Loop& loop_;
   const Cancel& cancel_;
-  HttpStats& stats_;
+  HttpCaller& caller_;
   CancelUse cancel_use_;
   std::shared_ptr<Transfer> transfer_;
   Head head_;

@@ -62,7 +62,8 @@ class HttpClient::Impl {
         backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()) {}
 
   Result<std::unique_ptr<HttpExchange>> open(HttpRequest request, const Cancel& cancel,
-                                             HttpStats& stats);
+                                             HttpCaller& caller);
+  void throttle(const std::string& scope, std::chrono::milliseconds wait);
 
  private:
   struct Call;  // one open() on its way
@@ -95,7 +96,7 @@ struct HttpClient::Impl::Call {
   std::string scope;
   std::string place;
   const Cancel& cancel;
-  HttpStats& stats;
+  HttpCaller& caller;
   uint32_t redirects = 0;
   uint32_t retries = 0;
 
@@ -121,7 +122,7 @@ Result<Loop*> HttpClient::Impl::loop() {
 
 Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::open(HttpRequest request,
                                                              const Cancel& cancel,
-                                                             HttpStats& stats) {
+                                                             HttpCaller& caller) {
   if (!curl().problem.empty()) {
     return Error{Code::kUnsupported, "HTTP is not available: " + curl().problem, 0, 0};
   }
@@ -136,7 +137,7 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::open(HttpRequest request
   std::string scope = request.scope.empty() ? url->host : request.scope;
   std::string origin = url->origin;
   Call call{
-      std::move(request), std::move(*url), std::move(origin), std::move(scope), {}, cancel, stats};
+      std::move(request), std::move(*url), std::move(origin), std::move(scope), {}, cancel, caller};
   while (true) {
     call.place = call.request.method + " " + call.url.shown;
     auto exchange = send(call);
@@ -165,15 +166,15 @@ Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call) {
   }
   const int64_t before_us = clock_.monotonic_us();
   const bool granted = limits_.acquire(call.scope, call.request.cost, call.cancel);
-  call.stats.waited_us +=
+  call.caller.stats.waited_us +=
       static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
   if (!granted) {
     return cancelled(call.place);
   }
   const bool away = call.url.origin != call.first_origin;
   auto exchange = std::make_unique<Exchange>(
-      **found, make_wire_request(call.request, call.url, away, options_), call.cancel, call.stats);
-  ++call.stats.requests;
+      **found, make_wire_request(call.request, call.url, away, options_), call.cancel, call.caller);
+  ++call.caller.stats.requests;
   SLUICE_TRY(exchange->start());
   return exchange;
 }
@@ -213,7 +214,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   }
   std::string validator = make_validator(head);
   if (head.status == 304) {
-    ++call.stats.not_modified;
+    ++call.caller.stats.not_modified;
     if (validator.empty()) {
       validator = call.request.validator;  // confirmed
     }
@@ -270,7 +271,7 @@ Result<void> HttpClient::Impl::retry(Call& call, const Error& why, std::chrono::
     const int64_t before_us = clock_.monotonic_us();
     const bool stop = call.cancel.sleep_ms(static_cast<uint64_t>(pause.count()));
     if (wait.count() > 0) {
-      call.stats.waited_us +=
+      call.caller.stats.waited_us +=
           static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
     }
     if (stop) {
@@ -278,7 +279,7 @@ Result<void> HttpClient::Impl::retry(Call& call, const Error& why, std::chrono::
     }
   }
   ++call.retries;
-  ++call.stats.retries;
+  ++call.caller.stats.retries;
   return {};
 }
 
@@ -288,12 +289,22 @@ HttpClient::HttpClient(HttpOptions options, const Clock& clock, HttpLog log, voi
 HttpClient::~HttpClient() = default;
 
 Result<std::unique_ptr<HttpExchange>> HttpClient::open(const HttpRequest& request,
-                                                       const Cancel& cancel, HttpStats& stats) {
-  auto exchange = impl_->open(request, cancel, stats);
+                                                       const Cancel& cancel, HttpCaller& caller) {
+  auto exchange = impl_->open(request, cancel, caller);
   if (!exchange && exchange.error().code != Code::kCancelled) {
-    ++stats.failed;
+    ++caller.stats.failed;
   }
   return exchange;
+}
+
+void HttpClient::Impl::throttle(const std::string& scope, std::chrono::milliseconds wait) {
+  limits_.pause(scope, std::min(wait, options_.retry_after_cap).count() * kMicrosPerMilli);
+}
+
+void HttpClient::declare(const HttpDeclaration&) {}
+
+void HttpClient::throttle(const std::string& scope, std::chrono::milliseconds wait) {
+  impl_->throttle(scope, wait);
 }
 
 }  // namespace sluice::host

@@ -83,7 +83,7 @@ Services Session::services(const std::string& component) {
   };
   services.log_level = log_enabled(LogLevel::kDebug) ? SLUICE_LOG_DEBUG : SLUICE_LOG_INFO;
   services.http = &environment_.http;
-  services.http_stats = &http_stats_;
+  services.http_caller = &http_caller_;
   services.ledger = ledger_;
   services.secret = [this](std::string_view name) { return secret(name); };
   return services;

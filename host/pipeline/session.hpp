@@ -11,7 +11,7 @@
 #include "host/base/cancel.hpp"
 #include "host/base/clock.hpp"
 #include "host/config/config.hpp"
-#include "host/http/http_client.hpp"
+#include "host/http/http.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/plugin/component.hpp"
 #include "host/plugin/library.hpp"
@@ -22,7 +22,7 @@ namespace sluice::host {
 struct Environment {
   const Registry& registry;
   const Clock& clock;
-  HttpClient& http;
+  Http& http;
 };
 
 // Opens lazily: a plan needs no writer, a rebuild no source.
@@ -44,7 +44,7 @@ class Session {
   [[nodiscard]] Source& source() { return *source_; }
   [[nodiscard]] Sink& sink() { return *sink_; }
   [[nodiscard]] const PipelineConfig& config() const { return config_; }
-  [[nodiscard]] const HttpStats& http_stats() const { return http_stats_; }
+  [[nodiscard]] const HttpStats& http_stats() const { return http_caller_.stats; }
   [[nodiscard]] std::string source_version() const;  // "dwd 0.1.0"
   [[nodiscard]] Binding binding(const Stream& stream) const;
 
@@ -62,7 +62,7 @@ class Session {
   const PipelineConfig& config_;
   Ledger* ledger_;
   const Cancel& abort_;
-  HttpStats http_stats_;
+  HttpCaller http_caller_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Sink> sink_;
 };

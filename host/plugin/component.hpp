@@ -17,7 +17,7 @@
 #include "host/base/cancel.hpp"
 #include "host/base/clock.hpp"
 #include "host/base/result.hpp"
-#include "host/http/http_client.hpp"
+#include "host/http/http.hpp"
 #include "host/plugin/stream.hpp"
 #include "sluice/sluice.h"
 
@@ -40,8 +40,8 @@ struct Services {
   const Clock* clock = nullptr;    // required
   LogSink log;                     // required
   uint32_t log_level = SLUICE_LOG_INFO;
-  HttpClient* http = nullptr;
-  HttpStats* http_stats = nullptr;
+  Http* http = nullptr;
+  HttpCaller* http_caller = nullptr;
   Ledger* ledger = nullptr;  // for sluice.state/1
   SecretLookup secret;
 };

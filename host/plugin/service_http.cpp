@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Service sluice.http/1 over HttpClient.
+// Service sluice.http/1 over Http.
 #include <algorithm>
 #include <cstring>
 
@@ -42,6 +42,9 @@ Result<HttpRequest> read_request(const sluice_http_request_t* theirs) {
   out.timeout = std::chrono::milliseconds(in.timeout_ms);
   out.max_body_bytes = in.max_body_bytes;
   out.range_start = in.range_start;
+  out.endpoint = view(in.endpoint);
+  out.credential = view(in.credential);
+  out.cache_for = std::chrono::seconds(in.cache_seconds);
   out.repeatable = (in.flags & SLUICE_HTTP_REPEATABLE) != 0;
   out.retry = (in.flags & SLUICE_HTTP_NO_RETRY) == 0;
   return out;
@@ -59,7 +62,7 @@ sluice_status_t http_open(const sluice_host_t* host, const sluice_http_request_t
       return std::move(wanted).error();
     }
     const Services& services = context.services();
-    auto exchange = services.http->open(*wanted, *services.cancel, context.http_stats());
+    auto exchange = services.http->open(*wanted, *services.cancel, context.http_caller());
     if (!exchange) {
       return context.redacted(std::move(exchange).error());
     }
@@ -107,7 +110,30 @@ void http_close(const sluice_host_t* host, void* handle) noexcept {
   quiet_barrier([&] { ServiceContext::of(host).close_body(handle); });
 }
 
-constexpr sluice_http_t kHttp = {http_open, http_read, http_header, http_close};
+sluice_status_t http_declare(const sluice_host_t* host, sluice_str_t declaration,
+                             sluice_error_t* error) noexcept {
+  return barrier(error, [&]() -> Result<sluice_status_t> {
+    ServiceContext& context = ServiceContext::of(host);
+    auto declared = parse_declaration(view(declaration));
+    if (!declared) {
+      return std::move(declared).error();
+    }
+    context.http_caller().take(std::move(*declared));
+    context.services().http->declare(*context.http_caller().declaration());
+    return SLUICE_OK;
+  });
+}
+
+void http_throttle(const sluice_host_t* host, sluice_str_t scope, uint64_t wait_ms) noexcept {
+  quiet_barrier([&] {
+    constexpr uint64_t kMostMillis = 1ULL << 40U;  // the client caps it further
+    ServiceContext::of(host).services().http->throttle(
+        std::string(view(scope)), std::chrono::milliseconds(std::min(wait_ms, kMostMillis)));
+  });
+}
+
+constexpr sluice_http_t kHttp = {http_open,  http_read,    http_header,
+                                 http_close, http_declare, http_throttle};
 
 }  // namespace
 

@@ -141,8 +141,8 @@ ServiceContext::ServiceContext(Services services, std::set<std::string, std::les
 
 ServiceContext::~ServiceContext() = default;
 
-HttpStats& ServiceContext::http_stats() {
-  return services_.http_stats != nullptr ? *services_.http_stats : own_stats_;
+HttpCaller& ServiceContext::http_caller() {
+  return services_.http_caller != nullptr ? *services_.http_caller : own_caller_;
 }
 
 std::string ServiceContext::redacted(std::string text) const {

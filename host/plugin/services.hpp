@@ -37,7 +37,7 @@ class ServiceContext {
     return *static_cast<ServiceContext*>(host->ctx);
   }
   [[nodiscard]] const Services& services() const { return services_; }
-  [[nodiscard]] HttpStats& http_stats();
+  [[nodiscard]] HttpCaller& http_caller();
 
   // `text` with every secret value that this instance has been given replaced by "***".
   [[nodiscard]] std::string redacted(std::string text) const;
@@ -58,7 +58,7 @@ class ServiceContext {
  private:
   Services services_;
   std::set<std::string, std::less<>> secrets_;
-  HttpStats own_stats_;
+  HttpCaller own_caller_;
   sluice_host_t host_{};
   mutable std::mutex mutex_;  // all below
   std::vector<std::string> secret_values_;

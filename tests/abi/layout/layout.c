@@ -117,7 +117,7 @@ AT(sluice_clock_t, now_us, 0);
 AT(sluice_clock_t, monotonic_us, 8);
 
 // sluice/ext/http.h
-SIZE(sluice_http_request_t, 144);
+SIZE(sluice_http_request_t, 184);
 AT(sluice_http_request_t, struct_size, 0);
 AT(sluice_http_request_t, flags, 4);
 AT(sluice_http_request_t, method, 8);
@@ -131,16 +131,22 @@ AT(sluice_http_request_t, cost, 120);
 AT(sluice_http_request_t, timeout_ms, 124);
 AT(sluice_http_request_t, max_body_bytes, 128);
 AT(sluice_http_request_t, range_start, 136);
+AT(sluice_http_request_t, endpoint, 144);
+AT(sluice_http_request_t, credential, 160);
+AT(sluice_http_request_t, cache_seconds, 176);
+AT(sluice_http_request_t, reserved, 180);
 SIZE(sluice_http_response_t, 24);
 AT(sluice_http_response_t, struct_size, 0);
 AT(sluice_http_response_t, status, 4);
 AT(sluice_http_response_t, content_length, 8);
 AT(sluice_http_response_t, body, 16);
-SIZE(sluice_http_t, 32);
+SIZE(sluice_http_t, 48);
 AT(sluice_http_t, open, 0);
 AT(sluice_http_t, read, 8);
 AT(sluice_http_t, header, 16);
 AT(sluice_http_t, close, 24);
+AT(sluice_http_t, declare, 32);
+AT(sluice_http_t, throttle, 40);
 
 // sluice/ext/log.h
 SIZE(sluice_log_t, 16);

@@ -63,12 +63,12 @@ void run_ours(host::HttpClient& client, const std::string& url, int count, int c
   std::vector<std::jthread> threads;
   for (int i = 0; i < callers; ++i) {
     threads.emplace_back([&] {
-      host::HttpStats stats;
+      host::HttpCaller caller;
       std::vector<char> buffer(256U << 10);
       host::HttpRequest request;
       while (left-- > 0) {
         request.url = url;
-        auto answer = client.open(request, cancel, stats);
+        auto answer = client.open(request, cancel, caller);
         if (!answer || drain(**answer, buffer) != expected) {
           std::fprintf(stderr, "a request failed\n");
           std::exit(1);

@@ -119,7 +119,7 @@ TEST_CASE("http cancel: one caller's cancellation leaves the others alone", "[un
   const host::Cancel other;
   auto mine = open_elsewhere(caller, server.url());
   auto others = std::async(std::launch::async, [&] {
-    auto answer = caller.client.open(test::request_of(server.url()), other, caller.stats);
+    auto answer = caller.client.open(test::request_of(server.url()), other, caller.as);
     return answer && *test::read_all(**answer) == "ok";
   });
   server.wait_for_requests(2);

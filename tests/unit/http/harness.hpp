@@ -59,7 +59,7 @@ struct Caller {
       : client(std::move(options), clock, log, log_ctx) {}
 
   host::Result<std::unique_ptr<host::HttpExchange>> open(const host::HttpRequest& request) {
-    return client.open(request, cancel, stats);
+    return client.open(request, cancel, as);
   }
   host::Result<std::unique_ptr<host::HttpExchange>> get(const std::string& url) {
     return open(request_of(url));
@@ -68,7 +68,8 @@ struct Caller {
   Environment direct{"no_proxy", "127.0.0.1,localhost"};  // whatever proxy the machine has
   host::SystemClock clock;
   host::Cancel cancel;
-  host::HttpStats stats;
+  host::HttpCaller as;
+  host::HttpStats& stats = as.stats;
   host::HttpClient client;
 };
 

@@ -14,6 +14,7 @@
 
 #include "sluice/cpp/error.hpp"
 #include "sluice/cpp/http.hpp"
+#include "sluice/cpp/http_service.hpp"
 #include "sluice/cpp/quantity.hpp"
 #include "sluice/cpp/type.hpp"
 #include "sluice/ext/cancel.h"
@@ -150,6 +151,17 @@ class Host {
   // The same with a body that streams.
   HttpBody open(std::string_view url, const HttpOptions& options = {}) const {
     return HttpBody(host_, http_.get(host_), url, options);
+  }
+  // Tells the host the limits and endpoints of the service; best when the instance is made. Throws
+  // INVALID_CONFIG if the host cannot take them.
+  void declare(const HttpService& service) const {
+    const std::string text = service.to_json();
+    sluice_error_t error = make_error();
+    throw_if_failed(http_.get(host_)->declare(host_, to_c(text), &error), error);
+  }
+  // An answer's body said so: nobody sends in `scope` for `wait` from now.
+  void throttle(std::string_view scope, std::chrono::milliseconds wait) const {
+    http_.get(host_)->throttle(host_, to_c(scope), static_cast<uint64_t>(wait.count()));
   }
 
  private:

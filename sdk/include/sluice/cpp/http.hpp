@@ -31,9 +31,12 @@ struct HttpOptions {
   std::chrono::milliseconds timeout{0};  // to the answer's first byte; 0 = the host's default
   uint64_t max_bytes = 0;                // longer bodies fail; 0 = the host's default
   uint64_t range_start = 0;              // first byte wanted
-  bool repeatable = false;               // a method other than GET and HEAD may be sent twice
-  bool no_retry = false;                 // every answer as it comes
-  bool accept_errors = false;            // a status of 400 or above is an answer, not an exception
+  std::string endpoint{};    // a declared set of base URLs; the URL is then a path: "/v1/items?…"
+  std::string credential{};  // name of a credential of the configuration to send along
+  std::chrono::seconds cache{0};  // an equal request may be answered from the host's cache so long
+  bool repeatable = false;        // a method other than GET and HEAD may be sent twice
+  bool no_retry = false;          // every answer as it comes
+  bool accept_errors = false;     // a status of 400 or above is an answer, not an exception
 };
 
 // An answer whose body is still on its way. One thread at a time.
@@ -121,6 +124,9 @@ class HttpBody {
     request.timeout_ms = static_cast<uint32_t>(options.timeout.count());
     request.max_body_bytes = options.max_bytes;
     request.range_start = options.range_start;
+    request.endpoint = to_c(options.endpoint);
+    request.credential = to_c(options.credential);
+    request.cache_seconds = static_cast<uint32_t>(options.cache.count());
     response_.struct_size = sizeof(response_);
     sluice_error_t error = make_error();
     const auto status = table_->open(host_, &request, &response_, &error);

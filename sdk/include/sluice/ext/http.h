@@ -30,12 +30,18 @@ typedef struct sluice_http_request_t {
   sluice_str_t validator;
   sluice_str_t
       expect;  // media type that is required of a 2xx answer, e.g. "application/json"; empty = any
-  sluice_str_t scope;   // limit scope; empty = the URL's host
+  sluice_str_t scope;   // limit scope, a path such as "example.org/route"; a request counts in it
+                        // and in all above it; empty = the URL's host
   uint32_t cost;        // units of the scope's limit; 0 = 1
   uint32_t timeout_ms;  // from connect to the answer's first byte; 0 = the host's default. Stalled
                         // bodies end by the host
   uint64_t max_body_bytes;  // longer bodies fail with BAD_DATA; 0 = the host's default
   uint64_t range_start;     // first byte wanted; above 0 sends a Range request
+  sluice_str_t endpoint;    // name of a declared set of base URLs; `url` is then a path that begins
+                            // with "/"; empty = `url` is absolute
+  sluice_str_t credential;  // name of a credential of the configuration to send along; empty = none
+  uint32_t cache_seconds;  // an equal request may be answered from the host's cache so long; 0 = no
+  uint32_t reserved;       // 0
 } sluice_http_request_t;
 
 // An answer whose head has come. The caller zeroes it and sets struct_size.
@@ -68,6 +74,14 @@ typedef struct sluice_http_t {
                  const sluice_put_t* out);  // [any-thread]
   // Ends the exchange, read to its end or not. Always due after OK of open().
   void (*close)(const sluice_host_t* host, void* body);  // [any-thread]
+  // Tells the host, best in open() of the instance, the limits and equivalent endpoints of the
+  // service, as JSON (docs/http.md, "Declaration"). The configuration comes before it; the last
+  // call counts. INVALID_CONFIG names the member that is wrong.
+  sluice_status_t (*declare)(const sluice_host_t* host, sluice_str_t declaration,
+                             sluice_error_t* error);  // [any-thread] [may-fail]
+  // An answer's body said so: nobody sends in `scope` for `wait_ms` from now.
+  void (*throttle)(const sluice_host_t* host, sluice_str_t scope,
+                   uint64_t wait_ms);  // [any-thread]
 } sluice_http_t;
 
 #ifdef __cplusplus

@@ -16,7 +16,7 @@ namespace sluice::testing {
 
 struct FakeHttp {
   static const void* table() noexcept {
-    static constexpr sluice_http_t http = {&open, &read, &header, &close};
+    static constexpr sluice_http_t http = {&open, &read, &header, &close, &declare, &throttle};
     return &http;
   }
 
@@ -46,6 +46,16 @@ struct FakeHttp {
     });
   }
   static void close(const sluice_host_t* h, void* p) noexcept;
+  static sluice_status_t declare(const sluice_host_t* h, sluice_str_t declaration,
+                                 sluice_error_t* error) noexcept {
+    return guard(error, [&] {
+      host(h).http.declared(std::string(view(declaration)));
+      return SLUICE_OK;
+    });
+  }
+  static void throttle(const sluice_host_t* h, sluice_str_t scope, uint64_t wait_ms) noexcept {
+    guard_void([&] { host(h).http.throttled(std::string(view(scope)), wait_ms); });
+  }
 
   static Request record(const sluice_http_request_t* in) {
     Request request;
@@ -59,6 +69,9 @@ struct FakeHttp {
     request.cost = in->cost == 0 ? 1 : in->cost;
     request.flags = in->flags;
     request.range_start = in->range_start;
+    request.endpoint = view(in->endpoint);
+    request.credential = view(in->credential);
+    request.cache_seconds = in->cache_seconds;
     request.max_body_bytes = in->max_body_bytes;
     return request;
   }

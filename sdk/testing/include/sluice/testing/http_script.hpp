@@ -37,6 +37,8 @@ struct Request {
   uint32_t flags = 0;
   uint64_t range_start = 0;
   uint64_t max_body_bytes = 0;
+  std::string endpoint, credential;
+  uint32_t cache_seconds = 0;
   uint32_t status = 0;  // what it got; 0 = no answer
 };
 
@@ -49,9 +51,7 @@ class HttpScript {
     answers_[method + " " + url].push_back(std::move(answer));
     return *this;
   }
-  HttpScript& on(const std::string& url, const char* body) {
-    return on(url, Answer{.body = body});
-  }
+  HttpScript& on(const std::string& url, const char* body) { return on(url, Answer{.body = body}); }
   // For all URLs that begin with `prefix` and have no answer of their own.
   HttpScript& on_prefix(const std::string& prefix, Answer answer,
                         const std::string& method = "GET") {
@@ -69,6 +69,26 @@ class HttpScript {
   std::vector<Request> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
+  }
+
+  // What the plugin declared of its service (JSON, the last call), and the waits it asked for, by
+  // scope.
+  std::string declaration() const {
+    const std::lock_guard lock(mutex_);
+    return declaration_;
+  }
+  std::vector<std::pair<std::string, uint64_t>> throttles() const {
+    const std::lock_guard lock(mutex_);
+    return throttles_;
+  }
+  // For the fake host.
+  void declared(std::string json) {
+    const std::lock_guard lock(mutex_);
+    declaration_ = std::move(json);
+  }
+  void throttled(std::string scope, uint64_t wait_ms) {
+    const std::lock_guard lock(mutex_);
+    throttles_.emplace_back(std::move(scope), wait_ms);
   }
 
   // For the fake host: the answer to `request`, which is recorded.
@@ -101,6 +121,8 @@ class HttpScript {
   std::map<std::string, std::deque<Answer>> answers_;
   std::vector<std::pair<std::string, Answer>> prefixes_;
   std::vector<Request> requests_;
+  std::string declaration_;
+  std::vector<std::pair<std::string, uint64_t>> throttles_;
 };
 
 // A header of an answer by name, any case.
