@@ -12,7 +12,7 @@ int check_verb(const HostOptions& host, const std::vector<std::string>& files) {
     return kExitConfig;
   }
   if (host.json) {
-    print(nlohmann::json({{"problems", nlohmann::json::array()}}).dump(2) + "\n");
+    print_json({{"problems", nlohmann::json::array()}});
   } else if (!host.quiet) {
     for (const PipelineConfig& config : *configs) {
       print(config.file + ": pipeline '" + config.name + "' is fine\n");

@@ -38,9 +38,7 @@ void tell_problems(const std::vector<Problem>& problems, bool as_json) {
                     {"column", problem.column},
                     {"what", problem.what}});
   }
-  print(nlohmann::json({{"problems", std::move(list)}})
-            .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-        "\n");
+  print_json({{"problems", std::move(list)}});
 }
 
 }  // namespace
@@ -48,6 +46,10 @@ void tell_problems(const std::vector<Problem>& problems, bool as_json) {
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+void print_json(const nlohmann::json& value) {
+  print(redact(value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n");
 }
 
 void print_error(const std::string& text) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,7 +54,8 @@ Result<std::filesystem::path> state_directory(const HostOptions& options,
 
 // Writes "sluice: message" to standard error, redacted, and gives the exit code that fits.
 int complain(const Error& error);
-void print(const std::string& text);        // to standard output
-void print_error(const std::string& text);  // to standard error
+void print(const std::string& text);           // to standard output
+void print_json(const nlohmann::json& value);  // to standard output, redacted, a line at the end
+void print_error(const std::string& text);     // to standard error
 
 }  // namespace sluice::host

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cli/scratch_ledger.hpp"
-#include "host/cli/signals.hpp"
+#include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/observe/log.hpp"
 #include "host/observe/report.hpp"
@@ -151,60 +151,57 @@ nlohmann::json as_json(const StreamGaps& gaps) {
           {"examples", std::move(examples)}};
 }
 
+// One pipeline, printed or put into `all`; gives whether it is complete.
+Result<bool> show_pipeline(const VerbSession& verb, const PipelineConfig& config,
+                           ReadLedger& ledger, bool as_text_now, nlohmann::json& all) {
+  Session session(verb.environment(), config, ledger.real(), verb.stop());
+  SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
+  auto streams = session.streams();
+  if (!streams) {
+    return std::move(streams).error();
+  }
+  bool complete = true;
+  nlohmann::json list = nlohmann::json::array();
+  std::string text = config.name + ":\n";
+  for (const Stream& stream : *streams) {
+    auto gaps = gaps_of(session, ledger, stream, verb.clock(), verb.stop());
+    if (!gaps) {
+      return std::move(gaps).error();
+    }
+    complete = complete && gaps->complete();
+    text += as_text(*gaps);
+    list.push_back(as_json(*gaps));
+  }
+  if (as_text_now) {
+    print(redact(text));
+  } else {
+    all.push_back({{"pipeline", config.name}, {"streams", std::move(list)}});
+  }
+  return complete;
+}
+
 }  // namespace
 
 int gaps_verb(const HostOptions& host, const std::vector<std::string>& files) {
-  const auto registry = scan_plugins(host, files);
-  const auto configs = read_configs(files, *registry, host);
-  if (!configs) {
-    return kExitConfig;
+  const VerbSession session(host, files);
+  if (session.refused() != 0) {
+    return session.refused();
   }
-  Cancel stop, abort;
-  const SignalWatch signals(stop, abort, std::chrono::milliseconds(1));
-  const SystemClock clock;
-  const auto directory = state_directory(host, *configs);
-  if (!directory) {
-    return complain(directory.error());
-  }
-  auto ledger = ReadLedger::open(*directory, clock);
+  auto ledger = ReadLedger::open(session.directory(), session.clock());
   if (!ledger) {
     return complain(ledger.error());
   }
-  HttpClient http({}, clock);
-  const Environment environment{*registry, clock, http};
   nlohmann::json all = nlohmann::json::array();
   bool complete = true;
-  for (const PipelineConfig& config : *configs) {
-    Session session(environment, config, (*ledger)->real(), stop);
-    if (auto opened = session.open_source(SLUICE_OPEN_RUN); !opened) {
-      return complain(std::move(opened).error().in(config.name));
+  for (const PipelineConfig& config : session.configs()) {
+    auto shown = show_pipeline(session, config, **ledger, !host.json, all);
+    if (!shown) {
+      return session.ended_by(std::move(shown).error().in(config.name));
     }
-    auto streams = session.streams();
-    if (!streams) {
-      return complain(std::move(streams).error().in(config.name));
-    }
-    nlohmann::json list = nlohmann::json::array();
-    std::string text = config.name + ":\n";
-    for (const Stream& stream : *streams) {
-      auto gaps = gaps_of(session, **ledger, stream, clock, stop);
-      if (!gaps) {
-        return signals.exit_code() != 0 ? signals.exit_code()
-                                        : complain(std::move(gaps).error().in(config.name));
-      }
-      complete = complete && gaps->complete();
-      text += as_text(*gaps);
-      list.push_back(as_json(*gaps));
-    }
-    if (host.json) {
-      all.push_back({{"pipeline", config.name}, {"streams", std::move(list)}});
-    } else {
-      print(redact(text));
-    }
+    complete = complete && *shown;
   }
   if (host.json) {
-    print(redact((all.size() == 1 ? all.front() : all)
-                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) +
-          "\n");
+    print_json(all.size() == 1 ? all.front() : all);
   }
   return complete ? kExitDone : kExitIncomplete;
 }

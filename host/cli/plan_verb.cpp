@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cli/scratch_ledger.hpp"
-#include "host/cli/signals.hpp"
+#include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/observe/log.hpp"
 #include "host/observe/report.hpp"
@@ -160,30 +160,19 @@ nlohmann::json as_json(const PipelinePlan& plan) {
 }  // namespace
 
 int plan_verb(const HostOptions& host, const std::vector<std::string>& files) {
-  const auto registry = scan_plugins(host, files);
-  const auto configs = read_configs(files, *registry, host);
-  if (!configs) {
-    return kExitConfig;
+  const VerbSession session(host, files);
+  if (session.refused() != 0) {
+    return session.refused();
   }
-  Cancel stop, abort;
-  const SignalWatch signals(stop, abort, std::chrono::milliseconds(1));
-  const SystemClock clock;
-  const auto directory = state_directory(host, *configs);
-  if (!directory) {
-    return complain(directory.error());
-  }
-  auto ledger = ReadLedger::open(*directory, clock);
+  auto ledger = ReadLedger::open(session.directory(), session.clock());
   if (!ledger) {
     return complain(ledger.error());
   }
-  HttpClient http({}, clock);
-  const Environment environment{*registry, clock, http};
   nlohmann::json all = nlohmann::json::array();
-  for (const PipelineConfig& config : *configs) {
-    auto plan = plan_pipeline(environment, config, **ledger, stop);
+  for (const PipelineConfig& config : session.configs()) {
+    auto plan = plan_pipeline(session.environment(), config, **ledger, session.stop());
     if (!plan) {
-      return signals.exit_code() != 0 ? signals.exit_code()
-                                      : complain(std::move(plan).error().in(config.name));
+      return session.ended_by(std::move(plan).error().in(config.name));
     }
     if (host.json) {
       all.push_back(as_json(*plan));
@@ -192,9 +181,7 @@ int plan_verb(const HostOptions& host, const std::vector<std::string>& files) {
     }
   }
   if (host.json) {
-    print(redact((all.size() == 1 ? all.front() : all)
-                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) +
-          "\n");
+    print_json(all.size() == 1 ? all.front() : all);
   }
   return kExitDone;
 }

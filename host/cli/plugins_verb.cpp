@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/cli/context.hpp"
 #include "host/cli/new_plugin.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/library.hpp"
@@ -21,12 +22,6 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kMaxDepth = 8;  // of nested configuration tables
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-void print_json(const json& value) {
-  print(value.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
-}
 void complain(const std::string& sentence) {
   std::fprintf(stderr, "sluice: %s\n", sentence.c_str());
 }

@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-#include "host/cli/signals.hpp"
+#include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/observe/log.hpp"
 #include "host/pipeline/run.hpp"
@@ -14,28 +14,6 @@
 
 namespace sluice::host {
 namespace {
-
-void http_log(void*, int level, std::string_view message) {
-  log(static_cast<LogLevel>(level), message, "component=http");
-}
-
-// One client serves all pipelines of the process: the strictest wish of any of them holds for all.
-HttpOptions http_options(const std::vector<PipelineConfig>& configs) {
-  HttpOptions options;
-  for (const PipelineConfig& config : configs) {
-    options.connect_timeout = config.connect_timeout;
-    options.first_byte_timeout = config.first_byte_timeout;
-    options.stall_timeout = config.stall_timeout;
-    options.max_retries = config.http_retries;
-    options.user_agent = config.user_agent.empty() ? options.user_agent : config.user_agent;
-    options.max_connections_per_host = std::max(options.max_connections_per_host, config.workers);
-    for (const auto& [scope, rate] : config.requests_per_second) {
-      const auto [it, fresh] = options.requests_per_second.emplace(scope, rate);
-      it->second = std::min(it->second, rate);
-    }
-  }
-  return options;
-}
 
 ProgressStyle progress_style(const HostOptions& host) {
   if (host.quiet) {
@@ -93,46 +71,33 @@ int tell(const HostOptions& host, const RunOptions& options, const std::vector<R
 }  // namespace
 
 int run_verb(const HostOptions& host, const RunOptions& options) {
-  const auto registry = scan_plugins(host, options.files);
-  const auto configs = read_configs(options.files, *registry, host);
-  if (!configs) {
-    return kExitConfig;
+  const VerbSession session(host, options.files);
+  if (session.refused() != 0) {
+    return session.refused();
   }
-  std::chrono::milliseconds drain{0};
-  for (const PipelineConfig& config : *configs) {
-    drain = std::max(drain, config.drain);
-  }
+  const std::vector<PipelineConfig>& configs = session.configs();
   uint64_t memory = 0;
-  for (const PipelineConfig& config : *configs) {
+  for (const PipelineConfig& config : configs) {
     memory += config.memory_bytes;
   }
   set_plugin_allocation_limit(memory);
-  Cancel stop, abort;
-  const SignalWatch signals(stop, abort, drain);
-  const SystemClock clock;
-  const auto directory = state_directory(host, *configs);
-  if (!directory) {
-    return complain(directory.error());
-  }
-  auto ledger = Ledger::open(*directory, clock);
+  auto ledger = Ledger::open(session.directory(), session.clock());
   if (!ledger) {
     return complain(ledger.error());
   }
-  HttpClient http(http_options(*configs), clock, &http_log);
-  const Environment environment{*registry, clock, http};
-  std::vector<RunReport> reports(configs->size());
+  std::vector<RunReport> reports(configs.size());
   {
     Progress progress(progress_style(host));
     const uint64_t seed = std::random_device{}();
     std::vector<std::jthread> threads;
-    for (size_t i = 0; i < configs->size(); ++i) {
+    for (size_t i = 0; i < configs.size(); ++i) {
       threads.emplace_back([&, i] {
-        reports[i] = run_pipeline(environment, (*configs)[i], **ledger,
-                                  {stop, abort, progress, seed + i * 1000});
+        reports[i] = run_pipeline(session.environment(), configs[i], **ledger,
+                                  {session.stop(), session.abort(), progress, seed + i * 1000});
       });
     }
   }
-  return tell(host, options, reports, signals.exit_code());
+  return tell(host, options, reports, session.signal_code());
 }
 
 }  // namespace sluice::host

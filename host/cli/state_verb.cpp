@@ -6,7 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "host/cli/signals.hpp"
+#include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/observe/log.hpp"
 #include "host/observe/report.hpp"
@@ -21,20 +21,16 @@ constexpr SliceState kAllStates[] = {SliceState::kPending,     SliceState::kLand
                                      SliceState::kEmpty,       SliceState::kFailed,
                                      SliceState::kQuarantined, SliceState::kGone};
 
-std::string dump(const json& value) {
-  return redact(value.dump(2, ' ', false, json::error_handler_t::replace)) + "\n";
-}
-
 std::string time_text(int64_t us) {
   return us <= 0 ? "never"
                  : fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                                fmt::gmtime(static_cast<std::time_t>(us / 1'000'000)));
 }
 
-Result<std::unique_ptr<Ledger>> open_ledger(const HostOptions& host,
-                                            const std::vector<PipelineConfig>& configs,
-                                            const Clock& clock, bool read_only) {
-  auto directory = state_directory(host, configs);
+// For verbs that need no configuration.
+Result<std::unique_ptr<Ledger>> open_ledger(const HostOptions& host, const Clock& clock,
+                                            bool read_only) {
+  auto directory = state_directory(host, {});
   if (!directory) {
     return std::move(directory).error();
   }
@@ -165,7 +161,11 @@ int show_rejected(Ledger& ledger, const StateShowOptions& options, bool as_json)
   if (rows->size() == options.limit) {
     text += fmt::format("  more: --after {}\n", rows->back().no);
   }
-  print(as_json ? dump(all) : redact(text.empty() ? "no rows are in quarantine\n" : text));
+  if (as_json) {
+    print_json(all);
+  } else {
+    print(redact(text.empty() ? "no rows are in quarantine\n" : text));
+  }
   return kExitDone;
 }
 
@@ -185,6 +185,18 @@ Result<void> set_aside(const std::filesystem::path& directory, const Clock& cloc
   return {};
 }
 
+// The ledger to fill. A damaged one makes room for a new one.
+Result<std::unique_ptr<Ledger>> open_or_begin(const VerbSession& session) {
+  auto ledger = Ledger::open(session.directory(), session.clock());
+  if (!ledger && ledger.error().code == Code::kCorrupt) {
+    print_error("sluice: " + ledger.error().message +
+                "\nsluice: it is moved aside and built anew\n");
+    SLUICE_TRY(set_aside(session.directory(), session.clock()));
+    ledger = Ledger::open(session.directory(), session.clock());
+  }
+  return ledger;
+}
+
 }  // namespace
 
 int state_show_verb(const HostOptions& host, const StateShowOptions& options) {
@@ -194,7 +206,7 @@ int state_show_verb(const HostOptions& host, const StateShowOptions& options) {
     return kExitUsage;
   }
   const SystemClock clock;
-  auto ledger = open_ledger(host, {}, clock, true);
+  auto ledger = open_ledger(host, clock, true);
   if (!ledger) {
     return complain(ledger.error());
   }
@@ -225,13 +237,17 @@ int state_show_verb(const HostOptions& host, const StateShowOptions& options) {
         "all\n");
     return kExitIncomplete;
   }
-  print(host.json ? dump(all) : redact(text));
+  if (host.json) {
+    print_json(all);
+  } else {
+    print(redact(text));
+  }
   return kExitDone;
 }
 
 int state_export_verb(const HostOptions& host, const std::string& file) {
   const SystemClock clock;
-  auto ledger = open_ledger(host, {}, clock, true);
+  auto ledger = open_ledger(host, clock, true);
   if (!ledger) {
     return complain(ledger.error());
   }
@@ -261,7 +277,7 @@ int state_import_verb(const HostOptions& host, const std::string& file) {
   }
   std::istream& in = file == "-" ? std::cin : from_file;
   const SystemClock clock;
-  auto ledger = open_ledger(host, {}, clock, false);
+  auto ledger = open_ledger(host, clock, false);
   if (!ledger) {
     return complain(ledger.error());
   }
@@ -279,35 +295,17 @@ int state_import_verb(const HostOptions& host, const std::string& file) {
 }
 
 int state_rebuild_verb(const HostOptions& host, const std::vector<std::string>& files) {
-  const auto registry = scan_plugins(host, files);
-  const auto configs = read_configs(files, *registry, host);
-  if (!configs) {
-    return kExitConfig;
+  const VerbSession verb(host, files);
+  if (verb.refused() != 0) {
+    return verb.refused();
   }
-  Cancel stop, abort;
-  const SignalWatch signals(stop, abort, std::chrono::milliseconds(1));
-  const SystemClock clock;
-  const auto directory = state_directory(host, *configs);
-  if (!directory) {
-    return complain(directory.error());
-  }
-  auto ledger = Ledger::open(*directory, clock);
-  if (!ledger && ledger.error().code == Code::kCorrupt) {
-    print_error("sluice: " + ledger.error().message +
-                "\nsluice: it is moved aside and built anew\n");
-    if (auto moved = set_aside(*directory, clock); !moved) {
-      return complain(moved.error());
-    }
-    ledger = Ledger::open(*directory, clock);
-  }
+  auto ledger = open_or_begin(verb);
   if (!ledger) {
     return complain(ledger.error());
   }
-  HttpClient http({}, clock);
-  const Environment environment{*registry, clock, http};
   json all = json::array();
-  for (const PipelineConfig& config : *configs) {
-    Session session(environment, config, ledger->get(), stop);
+  for (const PipelineConfig& config : verb.configs()) {
+    Session session(verb.environment(), config, ledger->get(), verb.stop());
     if (auto opened = session.open_sink(SLUICE_OPEN_RUN); !opened) {
       return complain(std::move(opened).error().in(config.name));
     }
@@ -332,23 +330,19 @@ int state_rebuild_verb(const HostOptions& host, const std::vector<std::string>& 
     }
   }
   if (host.json) {
-    print(dump(all));
+    print_json(all);
   }
   return kExitDone;
 }
 
 int state_forget_verb(const HostOptions& host, const std::string& file, const std::string& stream,
                       const std::string& slice) {
-  const auto registry = scan_plugins(host, {file});
-  const auto configs = read_configs({file}, *registry, host);
-  if (!configs) {
-    return kExitConfig;
+  const VerbSession verb(host, {file});
+  if (verb.refused() != 0) {
+    return verb.refused();
   }
-  const PipelineConfig& config = configs->front();
-  Cancel stop, abort;
-  const SignalWatch signals(stop, abort, std::chrono::milliseconds(1));
-  const SystemClock clock;
-  auto ledger = open_ledger(host, *configs, clock, false);
+  const PipelineConfig& config = verb.configs().front();
+  auto ledger = Ledger::open(verb.directory(), verb.clock());
   if (!ledger) {
     return complain(ledger.error());
   }
@@ -368,9 +362,7 @@ int state_forget_verb(const HostOptions& host, const std::string& file, const st
                      "pipeline '" + config.name + "' has no stream '" + stream + "' in the ledger" +
                          (meant.empty() ? "" : "; did you mean '" + meant + "'?")});
   }
-  HttpClient http({}, clock);
-  const Environment environment{*registry, clock, http};
-  Session session(environment, config, ledger->get(), stop);
+  Session session(verb.environment(), config, ledger->get(), verb.stop());
   // The target first: what the ledger alone forgot would come back at the next start.
   if (auto opened = session.open_sink(SLUICE_OPEN_RUN); !opened) {
     return complain(std::move(opened).error().in(config.name));
@@ -385,9 +377,12 @@ int state_forget_verb(const HostOptions& host, const std::string& file, const st
   if (!count) {
     return complain(count.error());
   }
-  print(host.json ? dump({{"forgotten", *count}})
-                  : fmt::format("{} slices of {} forgotten; the next run reads them again\n",
-                                grouped(*count), stream));
+  if (host.json) {
+    print_json({{"forgotten", *count}});
+  } else {
+    print(fmt::format("{} slices of {} forgotten; the next run reads them again\n", grouped(*count),
+                      stream));
+  }
   return kExitDone;
 }
 
