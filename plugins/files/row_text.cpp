@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "value_text.hpp"
+#include "sluice/cpp/value_text.hpp"
 
 namespace sluice::files {
 

@@ -10,7 +10,7 @@
 #include <functional>
 #include <utility>
 
-#include "value_text.hpp"
+#include "sluice/cpp/value_text.hpp"
 
 namespace sluice::files {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "value_text.hpp"
+#include "sluice/cpp/value_text.hpp"
 
 namespace sluice::sqlite {
 
