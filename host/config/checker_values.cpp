@@ -22,6 +22,10 @@ std::string with_time(const std::string& text) {
     return out + "T00:00:00Z";
   }
   out[10] = 'T';
+  constexpr size_t kMinutesEnd = 16;  // "2024-01-31T12:05"
+  if (out.size() == kMinutesEnd || out[kMinutesEnd] != ':') {
+    out.insert(kMinutesEnd, ":00");
+  }
   if (out.back() == 'z') {
     out.back() = 'Z';
   }

@@ -19,7 +19,7 @@ struct Config {
   std::string journal = "wal";
   bool strict = true;
   Bytes page_cache{uint64_t{64} << 20U};
-  Seconds busy_timeout{30};
+  Duration busy_timeout{30'000'000};
 
   static constexpr auto fields() {
     return std::tuple{

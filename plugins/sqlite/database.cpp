@@ -130,7 +130,8 @@ std::string_view Statement::text(int at) const noexcept {
 
 Database::Database(const Config& config, Mode mode, Sleep sleep)
     : sleep_(std::move(sleep)),
-      busy_timeout_ms_(static_cast<uint64_t>(config.busy_timeout.count) * 1000) {
+      busy_timeout_ms_(static_cast<uint64_t>(
+          std::chrono::ceil<std::chrono::milliseconds>(config.busy_timeout.chrono()).count())) {
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (mode == Mode::kCreate) {
     flags |= SQLITE_OPEN_CREATE;

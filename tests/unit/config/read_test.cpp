@@ -188,6 +188,23 @@ TEST_CASE("dates become RFC 3339 text, a time without offset is UTC, a secret st
   CHECK(source["api_key"] == json{{"$secret", "key"}});
 }
 
+TEST_CASE("a plugin gets every time in full RFC 3339 however short it was written") {
+  const std::pair<const char*, const char*> times[] = {
+      {"2024-01-01T12:05Z", "2024-01-01T12:05:00Z"},
+      {"2024-01-01 12:05", "2024-01-01T12:05:00Z"},
+      {"2024-01-01t12:05-01:30", "2024-01-01T12:05:00-01:30"},
+      {"2024-01-01T12:05:07.5z", "2024-01-01T12:05:07.5Z"},
+      {"2024-01-01", "2024-01-01T00:00:00Z"}};
+  for (const auto& [written, given] : times) {
+    std::string text = kFull;
+    const std::string was = "since = 2024-01-01T00:00:00\n";
+    text.replace(text.find(was), was.size(), "since = \"" + std::string(written) + "\"\n");
+    const auto result = read_text(text);
+    CHECK(problems_of(result).empty());
+    CHECK(json::parse(result.config.sources.at(0).json)["since"] == given);
+  }
+}
+
 TEST_CASE("the same configuration read from its own JSON is the same again") {
   const auto first = read_text(kFull);
   const json source = json::parse(first.config.sources.at(0).json);

@@ -13,8 +13,9 @@
 //     }
 //   };
 //
-// Members: std::string, bool, integers, double, Seconds, Bytes, Date, DateTime, Secret, structs
-// with fields() of their own, and std::vector, std::map<std::string, …>, std::optional of these.
+// Members: std::string, bool, integers, double, Seconds, Duration, Bytes, Date, DateTime, Secret,
+// structs with fields() of their own, and std::vector, std::map<std::string, …>, std::optional of
+// these.
 #pragma once
 
 #include <string_view>

@@ -14,23 +14,37 @@
 namespace sluice::inline sdk_v0::detail {
 
 template <>
-struct ConfigValue<Seconds> {
+struct ConfigValue<Duration> {
   static json schema() { return {{"type", "string"}, {"format", "duration"}}; }
+  static json write(Duration value) {
+    return format_quantity(static_cast<uint64_t>(value.us), kWrittenTimeUnits);
+  }
+  static void parse(const json& in, Duration& out, const std::string& path) {
+    const auto value = in.is_string() ? parse_duration(in.get<std::string>()) : std::nullopt;
+    if (!value) {
+      throw_config(path, "must be a duration such as \"250ms\", \"90s\", \"1h30m\" or \"7d\".");
+    }
+    out.us = value->count();
+  }
+};
+
+template <>
+struct ConfigValue<Seconds> {
+  static json schema() { return ConfigValue<Duration>::schema(); }
   static json write(Seconds value) {
-    return format_quantity(static_cast<uint64_t>(value.count), kTimeUnits);
+    return ConfigValue<Duration>::write({value.count * kMicrosPerSecond});
   }
   static void parse(const json& in, Seconds& out, const std::string& path) {
-    if (in.is_number_integer() && in.get<int64_t>() >= 0) {
-      out.count = in.get<int64_t>();
-      return;
+    Duration duration;
+    ConfigValue<Duration>::parse(in, duration, path);
+    if (duration.us % kMicrosPerSecond != 0) {
+      throw_config(path, "must be a duration of whole seconds such as \"90s\" or \"1h30m\".");
     }
-    const auto value = in.is_string() ? parse_quantity(in.get<std::string>(), kTimeUnits)
-                                      : std::optional<uint64_t>{};
-    if (!value) {
-      throw_config(path, "must be a duration such as \"90s\", \"5m\", \"2h\" or \"7d\".");
-    }
-    out.count = static_cast<int64_t>(*value);
+    out.count = duration.us / kMicrosPerSecond;
   }
+
+ private:
+  static constexpr int64_t kMicrosPerSecond = 1'000'000;
 };
 
 template <>
@@ -38,14 +52,9 @@ struct ConfigValue<Bytes> {
   static json schema() { return {{"type", "string"}, {"format", "size"}}; }
   static json write(Bytes value) { return format_quantity(value.count, kSizeUnits); }
   static void parse(const json& in, Bytes& out, const std::string& path) {
-    if (in.is_number_unsigned() || (in.is_number_integer() && in.get<int64_t>() >= 0)) {
-      out.count = in.get<uint64_t>();
-      return;
-    }
-    const auto value = in.is_string() ? parse_quantity(in.get<std::string>(), kSizeUnits)
-                                      : std::optional<uint64_t>{};
+    const auto value = in.is_string() ? parse_size(in.get<std::string>()) : std::nullopt;
     if (!value) {
-      throw_config(path, "must be a size such as \"64KiB\" or \"256MiB\".");
+      throw_config(path, "must be a size such as \"64KiB\", \"256MiB\" or \"10MB\".");
     }
     out.count = *value;
   }
