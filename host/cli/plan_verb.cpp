@@ -18,7 +18,9 @@ struct StreamPlan {
   std::string name, kind;
   ListingCounts counts;
   uint64_t requests = 0;
-  double seconds = 0;                // at the configured limit; 0 = no limit
+  std::string limit;                 // the scope whose limit `seconds` is reckoned by; "" = none
+  double limit_rate = 0;             // of it, requests a second
+  double seconds = 0;                // least time of `requests`; 0 = no limit
   std::vector<std::string> changes;  // in the target
 };
 
@@ -29,13 +31,18 @@ struct PipelinePlan {
   std::vector<StreamPlan> streams;
 };
 
-// The slowest limit of the configuration, since plugins choose their scopes only when they run.
-double seconds_at_limit(const PipelineConfig& config, uint64_t requests) {
-  double slowest = 0;
+// By the slowest limit of the configuration. Plugins choose the scopes of their requests only when
+// they run, so whether it is the right one cannot be known: the plan says which it took.
+void estimate_time(const PipelineConfig& config, StreamPlan& plan) {
   for (const auto& [scope, rate] : config.requests_per_second) {
-    slowest = slowest == 0 ? rate : std::min(slowest, rate);
+    if (rate > 0 && (plan.limit.empty() || rate < plan.limit_rate)) {
+      plan.limit = scope;
+      plan.limit_rate = rate;
+    }
   }
-  return slowest > 0 ? static_cast<double>(requests) / slowest : 0;
+  if (plan.limit_rate > 0) {
+    plan.seconds = static_cast<double>(plan.requests) / plan.limit_rate;
+  }
 }
 
 Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& stream,
@@ -61,7 +68,7 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
   out.counts = plan->counts;
   const uint64_t per_request = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
   out.requests = (plan->counts.work + per_request - 1) / per_request;
-  out.seconds = seconds_at_limit(session.config(), out.requests);
+  estimate_time(session.config(), out);
   if (sink_can_tell) {
     auto changes = session.sink().diff(session.binding(stream));
     if (!changes) {
@@ -102,6 +109,16 @@ Result<PipelinePlan> plan_pipeline(const Environment& environment, const Pipelin
   return out;
 }
 
+std::string time_text(const StreamPlan& stream) {
+  if (stream.seconds <= 0) {
+    return "";
+  }
+  return fmt::format(
+      ", at least {} if all count in the limit of {:g} a second for {}",
+      seconds_text(stream.seconds), stream.limit_rate,
+      stream.limit == "*" ? "scopes without one of their own" : "'" + stream.limit + "'");
+}
+
 std::string as_text(const PipelinePlan& plan) {
   std::string out = plan.pipeline + ":\n";
   if (plan.differs) {
@@ -124,8 +141,7 @@ std::string as_text(const PipelinePlan& plan) {
       if (counts.work_rows > 0) {
         out += ", " + grouped(counts.work_rows) + " rows";
       }
-      out += stream.seconds > 0 ? ", " + seconds_text(stream.seconds) + " at the configured limit\n"
-                                : "\n";
+      out += time_text(stream) + "\n";
     }
     for (const std::string& change : stream.changes) {
       out += "    " + change + "\n";
@@ -150,6 +166,7 @@ nlohmann::json as_json(const PipelinePlan& plan) {
                        {"estimated_rows", counts.work_rows},
                        {"estimated_bytes", counts.work_bytes},
                        {"estimated_seconds", stream.seconds},
+                       {"estimated_by_limit", stream.limit},
                        {"target_changes", stream.changes}});
   }
   return {{"pipeline", plan.pipeline},
