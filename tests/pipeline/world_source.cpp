@@ -4,13 +4,18 @@
 // test can change it between runs, and while one goes on. Every read is written as a line into a
 // journal: what was asked of the service.
 //
-//   {"docs":   {"a": {"validator": "1", "rows": 3, "fail": "bad_data"}},      files with a key
-//    "events": {"e": {"validator": "1", "rows": 3}},                          files without a key,
-//    10 rows a batch "items":  {"k1": "found", "k2": "missing", "k3": "poison"},              keys,
-//    three to a request "ticks":  {"P": {"from": 0, "to": 600000000, "fail_from": 1, "fail_to":
-//    2}},   series of minutes "members": 5} snapshot of so many rows
+// Files with a key, files without a key (10 rows a batch), keys (three to a request), a series of
+// minutes, and a snapshot of so many rows:
+//
+//   {"docs":   {"a": {"validator": "1", "rows": 3, "fail": "bad_data"}},
+//    "events": {"e": {"validator": "1", "rows": 3, "rejects": 2}},
+//    "items":  {"k1": "found", "k2": "missing", "k3": "poison"},
+//    "ticks":  {"P": {"from": 0, "to": 600000000, "fail_from": 1, "fail_to": 2}},
+//    "members": 5}
+//
 // "fail" is unavailable (always), once (until the journal has a line of it), bad_data, not_found,
-// auth or slow.
+// auth, slow, or what no plugin should do: exception (one of the standard library), oddity (a
+// thrown number). "rejects" is the number of records that cannot become rows.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,6 +23,7 @@
 #include <fstream>
 #include <sluice/cpp/plugin.hpp>
 #include <sstream>
+#include <stdexcept>
 
 namespace {
 
@@ -163,6 +169,12 @@ struct World {
       if (how == "auth") {
         throw Error(Code::kAuth, "The key is wrong.");
       }
+      if (how == "exception") {
+        throw std::out_of_range("a reader looked behind the end");
+      }
+      if (how == "oddity") {
+        throw 42;
+      }
     }
 
     bool next_file(Batch& out, json& state, const std::string& stream) {
@@ -172,6 +184,9 @@ struct World {
       if (!begun) {
         begun = true;
         fail_if_told(slice, stream + " " + key);
+        for (int64_t i = 0; i < slice.value("rejects", int64_t{0}); ++i) {
+          request.reject("shape", "The record has no row.", key + " record " + std::to_string(i));
+        }
         request.validator("read " + slice.value("validator", ""));
       }
       int64_t row = state.value("row", int64_t{0});
