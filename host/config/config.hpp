@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "host/base/result.hpp"
+#include "host/base/words.hpp"
+#include "host/http/declaration.hpp"
 
 namespace sluice::host {
 
@@ -92,7 +94,12 @@ struct PipelineConfig {
   std::chrono::milliseconds connect_timeout{10'000}, first_byte_timeout{60'000},
       stall_timeout{30'000};
   uint32_t http_retries = 4;
+  double retry_budget = 0.2;      // retries of a scope, as a share of its requests
+  uint32_t breaker_failures = 8;  // in a row
+  double breaker_share = 0.5;
+  std::chrono::milliseconds breaker_open{1'000}, breaker_cap{60'000}, breaker_wait{60'000};
   std::string user_agent;
+  HttpDeclaration http;  // [endpoint.NAME]: comes before what the plugin declares
   // [state], [plugins]: host options, may also come from the command line or SLUICE_… variables
   std::optional<std::string> state_dir;
   std::vector<std::string> plugin_dirs;
@@ -145,7 +152,5 @@ std::vector<std::string> schema_problems(std::string_view schema);
 Result<std::chrono::microseconds> parse_duration(std::string_view text);
 Result<uint64_t> parse_size(std::string_view text);
 Result<int64_t> parse_time(std::string_view text);
-// The candidate that `word` was most likely meant to be; empty if none is close.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace sluice::host

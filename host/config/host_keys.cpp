@@ -41,6 +41,17 @@ std::vector<std::string> texts(const json& value) {
   return out;
 }
 
+// Base URLs without the slash at their end, which the path of a request begins with.
+std::vector<std::string> base_urls(const json& value) {
+  std::vector<std::string> urls = texts(value);
+  for (std::string& url : urls) {
+    while (url.ends_with('/')) {
+      url.pop_back();
+    }
+  }
+  return urls;
+}
+
 constexpr HostTable kTables[] = {
     {"pipeline", Shape::kSingle, true, false,
      "The pipeline: its name, how hard it works and what it does about failures."},
@@ -51,6 +62,9 @@ constexpr HostTable kTables[] = {
     {"limits", Shape::kSingle, false, false,
      "What the process may use, and how hard it may ask services."},
     {"http", Shape::kSingle, false, false, "How requests are made."},
+    {"endpoint", Shape::kMap, false, false,
+     "Base URLs of a service that answer alike, by the name that its plugin gives the set; comes "
+     "before the plugin's own."},
     {"state", Shape::kSingle, false, false, "Where the ledger lives."},
     {"plugins", Shape::kSingle, false, false, "Where plugins are looked for."},
     {"source", Shape::kArray, true, true,
@@ -63,6 +77,8 @@ constexpr HostTable kTables[] = {
      "Where the value of a secret comes from, by the name that `{ secret = \"NAME\" }` refers to."},
 };
 
+// Version 14 breaks the lines of a table as long as this at random.
+// clang-format off
 constexpr HostKey kKeys[] = {
     {"pipeline", "name", true,
      R"({"type":"string","pattern":"^[a-z0-9_-]+$","maxLength":64,"x-sluice-example":"weather",
@@ -153,9 +169,42 @@ constexpr HostKey kKeys[] = {
     {"http", "retries", false,
      R"({"type":"integer","minimum":0,"maximum":100,"default":4,"description":"How often one request is repeated before its slice counts as failed."})",
      [](const KeyTarget& t, const json& v) { t.config.http_retries = v.get<uint32_t>(); }},
+    {"http", "retry_budget", false,
+     R"({"type":"number","minimum":0,"maximum":1,"default":0.2,"description":"Repeated requests of a limit scope, as a share of its requests within a minute; thirty a minute are always free."})",
+     [](const KeyTarget& t, const json& v) { t.config.retry_budget = v.get<double>(); }},
+    {"http", "breaker_failures", false,
+     R"({"type":"integer","minimum":0,"maximum":10000,"default":8,"description":"Failures in a row that open the circuit breaker of an endpoint. 0: any number."})",
+     [](const KeyTarget& t, const json& v) {
+       t.config.breaker_failures = v.get<uint32_t>();
+     }},
+    {"http", "breaker_share", false,
+     R"({"type":"number","minimum":0,"maximum":1,"default":0.5,"description":"Share of the newest requests whose failure opens the circuit breaker of an endpoint. 0: any share."})",
+     [](const KeyTarget& t, const json& v) { t.config.breaker_share = v.get<double>(); }},
+    {"http", "breaker_open", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1h","default":"1s","description":"How long an open circuit breaker lets nothing through at first; it doubles while the endpoint keeps failing."})",
+     [](const KeyTarget& t, const json& v) { t.config.breaker_open = milliseconds(v); }},
+    {"http", "breaker_cap", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"1d","default":"1m","description":"Longest time between two looks whether an endpoint has recovered."})",
+     [](const KeyTarget& t, const json& v) { t.config.breaker_cap = milliseconds(v); }},
+    {"http", "breaker_wait", false,
+     R"({"type":"string","format":"duration","x-sluice-maximum":"1d","default":"1m","description":"How long a request waits at open circuit breakers before it fails."})",
+     [](const KeyTarget& t, const json& v) { t.config.breaker_wait = milliseconds(v); }},
     {"http", "user_agent", false,
      R"({"type":"string","maxLength":256,"pattern":"^[ -~]*$","default":"","description":"What the User-Agent header says. Empty: sluice and its version."})",
      [](const KeyTarget& t, const json& v) { t.config.user_agent = v.get<std::string>(); }},
+
+    {"endpoint", "urls", true,
+     R"({"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"type":"string","pattern":"^https?://[^/?#@ ]+(/[^?# ]*)?$"},"description":"Base URLs without user, query and fragment; the preferred one first."})",
+     [](const KeyTarget& t, const json& v) { t.endpoint->urls = base_urls(v); }},
+    {"endpoint", "policy", false,
+     R"({"type":"string","enum":["failover","balance"],"default":"failover","description":"failover: the first URL that is healthy; balance: each request to the one that is least busy and fastest."})",
+     [](const KeyTarget& t, const json& v) {
+       t.endpoint->policy =
+           v == "balance" ? EndpointSet::Policy::kBalance : EndpointSet::Policy::kFailover;
+     }},
+    {"endpoint", "probe", false,
+     R"({"type":"string","pattern":"^/[^?# ]*$","description":"Path that is asked to see whether an endpoint has recovered. Without it, requests of the pipeline find out."})",
+     [](const KeyTarget& t, const json& v) { t.endpoint->probe = v.get<std::string>(); }},
 
     {"state", "dir", false,
      R"({"type":"string","minLength":1,"x-sluice-example":"/var/lib/sluice","description":"Directory of the ledger. The command line and SLUICE_STATE_DIR come before it."})",
@@ -202,6 +251,7 @@ constexpr HostKey kKeys[] = {
        t.secret->value = v.get<std::string>();
      }},
 };
+// clang-format on
 
 struct Advised {
   const char* table;

@@ -21,6 +21,7 @@ struct KeyTarget {
   ComponentConfig* component = nullptr;
   StreamConfig* stream = nullptr;
   SecretConfig* secret = nullptr;
+  EndpointSet* endpoint = nullptr;
 };
 
 struct HostKey {

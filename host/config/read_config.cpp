@@ -63,6 +63,7 @@ class Reader {
     }
     check_want(root.find("want"));
     check_retry(root.find("pipeline"));
+    check_breaker(root.find("http"));
     check_secrets();
   }
 
@@ -145,6 +146,9 @@ class Reader {
         auto& stream = config_.stream[name];
         stream.line = member.place.line;
         apply_keys(table.name, values, {.config = config_, .stream = &stream});
+      } else if (table.name == std::string_view("endpoint")) {
+        apply_keys(table.name, values,
+                   {.config = config_, .endpoint = &config_.http.endpoints[name]});
       } else {
         read_secret(name, member, values);
       }
@@ -271,6 +275,16 @@ class Reader {
       const Node* cap = pipeline->find("retry_cap");
       findings_.complain((cap != nullptr ? cap : base)->place,
                          "'retry_cap' is shorter than 'retry_base'; in [pipeline]");
+    }
+  }
+
+  void check_breaker(const Node* http) {
+    if (http != nullptr && http->is(Node::Kind::kTable) &&
+        config_.breaker_open > config_.breaker_cap && config_.breaker_cap.count() > 0) {
+      const Node* open = http->find("breaker_open");
+      const Node* cap = http->find("breaker_cap");
+      findings_.complain((cap != nullptr ? cap : open)->place,
+                         "'breaker_cap' is shorter than 'breaker_open'; in [http]");
     }
   }
 

@@ -65,7 +65,11 @@ Error unknown_stream(const PipelineConfig& config, uint32_t line, const std::str
 
 Session::Session(const Environment& environment, const PipelineConfig& config, Ledger* ledger,
                  const Cancel& abort)
-    : environment_(environment), config_(config), ledger_(ledger), abort_(abort) {}
+    : environment_(environment),
+      config_(config),
+      ledger_(ledger),
+      abort_(abort),
+      http_caller_(config.name, config.http) {}
 
 Session::~Session() = default;
 
