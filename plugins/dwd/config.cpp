@@ -13,10 +13,26 @@ sluice::Error wrong(const std::string& what) {
   return {sluice::Code::kInvalidConfig, what};
 }
 
+// Why the data sets of a folder of the server that has station archives are not read.
+std::string_view not_read(std::string_view resolution) noexcept {
+  if (resolution == "subdaily" || resolution == "standard_format") {
+    return "its files are in a format of fixed columns (Standardformate) that has nothing in "
+           "common "
+           "with the others. The same readings are in hourly and daily data sets.";
+  }
+  if (resolution == "5_minutes" || resolution == "annual" || resolution == "multi_annual") {
+    return "known resolutions are 1_minute, 10_minutes, hourly, daily and monthly.";
+  }
+  return {};
+}
+
 const Dataset* resolve(std::string_view text, std::string_view resolution) {
   const auto slash = text.find('/');
   const bool whole = slash != std::string_view::npos;
   const auto folder = whole ? text.substr(0, slash) : resolution;
+  if (const auto why = not_read(folder); !why.empty()) {
+    throw wrong("datasets: '" + std::string(text) + "' is not read: " + std::string(why));
+  }
   const Dataset* found = find_dataset(folder, whole ? text.substr(slash + 1) : text);
   if (found == nullptr) {
     std::string known;
@@ -67,6 +83,21 @@ Selection::Selection(const Config& config)
       throw wrong("periods: '" + text + "' is none of historical, recent, now.");
     }
     periods.push_back(*period);
+  }
+  if (config.enrich_with != "list" && config.enrich_with != "history") {
+    throw wrong("enrich_with: '" + config.enrich_with + "' is none of list, history.");
+  }
+  history = config.enrich_with == "history";
+  if (history && !config.enrich) {
+    throw wrong("enrich_with: it has no effect without 'enrich = true'; set that, or remove it.");
+  }
+  for (const auto& text : config.metadata) {
+    const auto stream = find_metadata_stream(text);
+    if (!stream) {
+      throw wrong("metadata: '" + text +
+                  "' is none of station_positions, station_names, parameter_history, instruments.");
+    }
+    metadata.insert(metadata_stream_name(*stream));
   }
   for (const int64_t id : config.stations) {
     if (id < 1 || id > 99'999) {

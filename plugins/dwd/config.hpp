@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "metadata_streams.hpp"
 #include "names.hpp"
 #include "parameters.hpp"
 #include "rows.hpp"
@@ -27,6 +28,8 @@ struct Config {
   std::vector<std::string> states;
   std::vector<double> bounding_box;
   bool enrich = false;
+  std::string enrich_with = "list";
+  std::vector<std::string> metadata;
   bool expand_ranges = true;
   std::string contact;
 
@@ -52,6 +55,13 @@ struct Config {
             .doc("West, south, east and north of the stations to read, in degrees."),
         optional("enrich", &Config::enrich)
             .doc("Add name, height, position and state of the station to each row."),
+        optional("enrich_with", &Config::enrich_with, R"("enum":["list","history"])")
+            .doc("Where enrich takes them from: the station list as it is today, or the station's "
+                 "history at the time of the reading."),
+        optional("metadata", &Config::metadata,
+                 R"("items":{"type":"string","enum":["station_positions","station_names",)"
+                 R"("parameter_history","instruments"]})")
+            .doc("Streams of what DWD says of each station of the data sets; empty for none."),
         optional("expand_ranges", &Config::expand_ranges)
             .doc("One row per minute where a file says that values hold for a range of minutes."),
         optional("contact", &Config::contact, R"("maxLength":200)")
@@ -67,10 +77,12 @@ struct Selection {
   std::string base_url;  // ends in "/"
   std::vector<const Dataset*> datasets;
   std::vector<Period> periods;
-  std::set<int32_t> stations;         // empty = all
-  std::set<std::string_view> states;  // as DWD writes them; empty = all
-  std::vector<double> bounding_box;   // west, south, east, north; empty = everywhere
+  std::set<int32_t> stations;           // empty = all
+  std::set<std::string_view> states;    // as DWD writes them; empty = all
+  std::vector<double> bounding_box;     // west, south, east, north; empty = everywhere
+  std::set<std::string_view> metadata;  // streams
   RowOptions rows;
+  bool history = false;  // rows are enriched from the stations' history, else from their list
   std::string contact;
 
   bool wants_period(Period period) const noexcept;

@@ -5,7 +5,10 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <map>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "listing.hpp"
 #include "sluice/cpp/error.hpp"
@@ -16,7 +19,6 @@ namespace dwd {
 namespace {
 
 constexpr int64_t kDayUs = 86'400'000'000;
-constexpr uint64_t kLargestText = uint64_t{64} << 20U;  // bytes of a listing or station list
 // The dates in a name are not the data's limits: files begin up to a day early (MEZ, seams).
 constexpr int64_t kMarginDays = 2;
 constexpr int64_t kRecentDays = 800;  // `recent` holds about 500 days, 550 have been seen
@@ -114,21 +116,14 @@ void tell(const Dataset& dataset, const Folder& folder, const Archive& archive,
              .estimated_bytes = archive.size});
 }
 
-std::string_view find_list(std::string_view page, std::string_view url) {
-  std::string_view found;
-  parse_listing(page, url, [&](const Entry& entry) {
-    found = !entry.folder && is_station_list(entry.name) ? entry.name : found;
-  });
-  return found;
-}
-
 // Stations that lie where the configuration wants them; nothing if it does not say.
-std::optional<std::set<int32_t>> wanted_places(const Selection& selection, const Server& server,
-                                               const Folder& folder, std::string_view page) {
+using Stations = std::optional<std::set<int32_t>>;
+Stations wanted_places(const Selection& selection, const Server& server, const Folder& folder,
+                       std::string_view page) {
   if (!selection.needs_places()) {
     return std::nullopt;
   }
-  const auto list = find_list(page, server.url(folder.path));
+  const auto list = find_station_list(page, server.url(folder.path));
   if (list.empty()) {
     throw sluice::Error(sluice::Code::kBadData,
                         "The folder " + server.url(folder.path) +
@@ -171,6 +166,89 @@ void list_folder(sluice::Host& host, const Selection& selection, const Server& s
   }
 }
 
+// The archive that tells a station's metadata.
+struct MetadataArchive {
+  std::string path, file, version;
+  uint64_t size = 0;
+  int32_t rank = 0;
+  std::string to_text;
+};
+using MetadataArchives = std::map<int32_t, MetadataArchive>;  // by station
+
+// Adds the archives of a folder that are better than those that are known.
+void gather_metadata(const Selection& selection, const Server& server, const Dataset& dataset,
+                     const Folder& folder, const std::string& page, const Stations& places,
+                     MetadataArchives& known) {
+  parse_listing(page, server.url(folder.path), [&](const Entry& entry) {
+    const auto name = entry.folder ? std::nullopt : parse_archive_name(dataset, entry.name);
+    const auto station = name           ? std::optional(name->station)
+                         : entry.folder ? std::nullopt
+                                        : parse_metadata_name(entry.name);
+    if (!station || (places && places->count(*station) == 0) ||
+        (!selection.stations.empty() && selection.stations.count(*station) == 0)) {
+      return;
+    }
+    MetadataArchive found{folder.path + std::string(entry.name),
+                          std::string(entry.name),
+                          validator({{}, {}, entry.modified_us, entry.size}),
+                          entry.size,
+                          static_cast<int32_t>(folder.period),
+                          std::string(name ? name->to_text : std::string_view{})};
+    auto& best = known[*station];
+    if (std::tie(found.rank, found.to_text, found.version) >
+        std::tie(best.rank, best.to_text, best.version)) {
+      best = std::move(found);
+    }
+  });
+}
+
+constexpr auto kAllYears = [](int) { return true; };
+
+// Of the stations in any folder of observations: `meta_data/` has no list of its own.
+Stations places_beside(const Selection& selection, const Server& server, const Dataset& dataset) {
+  Stations out;
+  for (const Folder& folder : selection.needs_places()
+                                  ? find_folders(selection, server, dataset, kAllYears)
+                                  : std::vector<Folder>{}) {
+    const std::string page = server.get(folder.path);
+    if (!out || !find_station_list(page, server.url(folder.path)).empty()) {
+      const auto more = wanted_places(selection, server, folder, page);
+      out = out ? out : Stations(std::in_place);
+      out->insert(more->begin(), more->end());
+    }
+  }
+  return out;
+}
+
+void list_metadata_of(const Selection& selection, const Server& server, const Dataset& dataset,
+                      const sluice::Lister& out) {
+  const std::string root = std::string(dataset.resolution) + "/" + std::string(dataset.name) + "/";
+  MetadataArchives archives;
+  if (dataset.has_metadata_folder()) {
+    const Folder folder{root + "meta_data/", Period::kHistorical};
+    const std::string page = server.get(folder.path);
+    gather_metadata(selection, server, dataset, folder, page,
+                    places_beside(selection, server, dataset), archives);
+  } else {
+    for (const Folder& folder : find_folders(selection, server, dataset, kAllYears)) {
+      if (folder.period != Period::kNow) {
+        const std::string page = server.get(folder.path);
+        gather_metadata(selection, server, dataset, folder, page,
+                        wanted_places(selection, server, folder, page), archives);
+      }
+    }
+  }
+  for (const auto& [station, archive] : archives) {
+    const std::string key = root + station_text(station);
+    const std::string token = MetadataToken{archive.path, archive.version}.encode();
+    out.slice({.key = key,
+               .title = archive.file,
+               .validator = archive.version,
+               .token = token,
+               .estimated_bytes = archive.size});
+  }
+}
+
 int year_of(int64_t time_us) {
   const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds{time_us}};
   const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
@@ -180,6 +258,11 @@ int year_of(int64_t time_us) {
 bool parse_int(std::string_view text, int64_t& out) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+sluice::Error bad_token() {
+  return {sluice::Code::kBadState,
+          "The token of the slice is not one of this plugin; list the slices again."};
 }
 
 // Year folders are small; a dozen thousand years fit into a page of 64 MiB, so they are bounded.
@@ -224,47 +307,17 @@ Token Token::decode(std::string_view text) {
            parse_int(rest.substr(second + 1), out.to_us);
   }
   if (!good) {
-    throw sluice::Error(sluice::Code::kBadState,
-                        "The token of the slice is not one of this plugin; list the slices again.");
+    throw bad_token();
   }
   return out;
 }
 
-sluice::HttpOptions Server::options() const {
-  sluice::HttpOptions out;
-  if (!selection_.contact.empty()) {
-    out.headers.emplace_back("From", selection_.contact);
+MetadataToken MetadataToken::decode(std::string_view text) {
+  const auto line = text.find('\n');
+  if (line == 0 || line == std::string_view::npos) {
+    throw bad_token();
   }
-  return out;
-}
-
-std::string Server::get(std::string_view path, std::string_view media_type) const {
-  sluice::HttpOptions request = options();
-  request.expect = media_type;
-  request.max_bytes = kLargestText;
-  return host_.get(url(path), request).text();
-}
-
-std::shared_ptr<const Places> Server::places(std::string_view folder) {
-  const std::lock_guard lock(mutex_);  // others wait: they want the same list
-  const auto known = places_.find(folder);
-  if (known != places_.end()) {
-    return known->second;
-  }
-  auto places = std::make_shared<Places>();
-  const std::string page = get(folder);
-  const auto list = find_list(page, url(folder));
-  if (!list.empty()) {
-    const std::string path = std::string(folder) + std::string(list);
-    parse_station_list(
-        get(path), url(path),
-        [&](const Station& s) {
-          (*places)[s.id] = {s.name, s.state, s.height, s.latitude, s.longitude};
-        },
-        [](std::string_view) {});
-  }
-  places_.emplace(folder, places);
-  return places;
+  return {std::string(text.substr(0, line)), std::string(text.substr(line + 1))};
 }
 
 std::vector<Folder> find_folders(const Selection& selection, const Server& server,
@@ -312,8 +365,7 @@ void list_station_lists(const Selection& selection, const Server& server,
                         const sluice::Lister& out) {
   for (const Dataset* dataset : selection.datasets) {
     std::string last;
-    const auto all_years = [](int) { return true; };
-    auto folders = find_folders(selection, server, *dataset, all_years);
+    auto folders = find_folders(selection, server, *dataset, kAllYears);
     std::reverse(folders.begin(), folders.end());
     for (const Folder& folder : folders) {
       const auto [name, period] = split_folder(folder.path);
@@ -335,6 +387,14 @@ void list_station_lists(const Selection& selection, const Server& server,
         }
       });
     }
+  }
+}
+
+void list_metadata(sluice::Host& host, const Selection& selection, const Server& server,
+                   const sluice::Lister& out) {
+  for (const Dataset* dataset : selection.datasets) {
+    host.check_cancel();
+    list_metadata_of(selection, server, *dataset, out);
   }
 }
 

@@ -6,15 +6,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config.hpp"
+#include "server.hpp"
 #include "sluice/cpp/host.hpp"
 #include "sluice/cpp/request.hpp"
 
@@ -34,27 +31,6 @@ struct Token {
   std::string cut() const;
 };
 
-using Places = std::map<int32_t, Place>;
-
-// What readers and listings share. Threads: any.
-class Server {
- public:
-  Server(sluice::Host& host, const Selection& selection) : host_(host), selection_(selection) {}
-
-  sluice::HttpOptions options() const;
-  std::string url(std::string_view path) const { return selection_.base_url + std::string(path); }
-  // A text file or listing, whole.
-  std::string get(std::string_view path, std::string_view media_type = {}) const;
-  // Places of all stations of a data set, read once. `folder` is where its list is looked for.
-  std::shared_ptr<const Places> places(std::string_view folder);
-
- private:
-  sluice::Host& host_;
-  const Selection& selection_;
-  std::mutex mutex_;  // guards `places_`
-  std::map<std::string, std::shared_ptr<const Places>, std::less<>> places_;
-};
-
 // Tells the archives of a data set; those that cannot hold wanted times, stations or states are
 // left out. Where two archives of a station begin on one day, the one that ends later supersedes
 // the other.
@@ -65,6 +41,21 @@ void list_archives(sluice::Host& host, const Selection& selection, const Server&
 // Tells the station lists of all chosen data sets.
 void list_station_lists(const Selection& selection, const Server& server,
                         const sluice::Lister& out);
+
+// An archive with metadata as a reader gets it: the slice's token.
+struct MetadataToken {
+  std::string path;     // below the base URL
+  std::string version;  // what the listing says of it
+  std::string encode() const { return path + "\n" + version; }
+  // Throws BAD_STATE for anything that encode() did not make.
+  static MetadataToken decode(std::string_view text);
+};
+
+// Tells one archive with metadata for each wanted station of all chosen data sets, whatever times
+// are wanted: that of the folder `meta_data/` if the data set has one, else the archive of
+// observations that ends last, one of `historical` before one of `recent`.
+void list_metadata(sluice::Host& host, const Selection& selection, const Server& server,
+                   const sluice::Lister& out);
 
 // The folders of a data set that hold archives and station lists, below the base URL and ending in
 // "/", the newest year last. `years` filters the folders of years.

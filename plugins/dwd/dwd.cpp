@@ -29,6 +29,9 @@ struct Source {
     std::vector<sluice::Stream> out;
     out.push_back(station_stream());
     out.push_back(parameter_stream());
+    for (const auto name : instance.selection.metadata) {
+      out.push_back(metadata_stream(*find_metadata_stream(name)));
+    }
     for (const Dataset* dataset : instance.selection.datasets) {
       out.push_back(observation_stream(*dataset, instance.selection.rows));
     }
@@ -39,6 +42,8 @@ struct Source {
                      const sluice::ListRequest& wanted, const sluice::Lister& out) {
     if (wanted.stream() == "stations") {
       list_station_lists(instance.selection, instance.server, out);
+    } else if (find_metadata_stream(wanted.stream())) {
+      list_metadata(host, instance.selection, instance.server, out);
     } else if (const Dataset* dataset = find_stream(wanted.stream())) {
       list_archives(host, instance.selection, instance.server, *dataset, wanted, out);
     }
@@ -52,6 +57,8 @@ struct Source {
       const Sources sources{host, instance.selection, instance.server};
       if (request.stream() == "stations") {
         reader = read_stations(sources, request);
+      } else if (const auto kind = find_metadata_stream(request.stream())) {
+        reader = read_metadata(sources, *kind, request);
       } else if (const Dataset* dataset = find_stream(request.stream())) {
         reader = read_observations(sources, *dataset, request);
       } else {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "names.hpp"
 #include "sluice/cpp/error.hpp"
 #include "text.hpp"
 
@@ -120,6 +121,14 @@ void parse_listing(std::string_view page, std::string_view url,
       tell_entry(line.substr(at + kLink.size()), url, tell);
     }
   }
+}
+
+std::string_view find_station_list(std::string_view page, std::string_view url) {
+  std::string_view found;
+  parse_listing(page, url, [&](const Entry& entry) {
+    found = !entry.folder && is_station_list(entry.name) ? entry.name : found;
+  });
+  return found;
 }
 
 }  // namespace dwd

@@ -23,4 +23,7 @@ struct Entry {
 void parse_listing(std::string_view page, std::string_view url,
                    const std::function<void(const Entry&)>& tell);
 
+// The station list in a listing; empty if there is none. In `page`. Throws as above.
+std::string_view find_station_list(std::string_view page, std::string_view url);
+
 }  // namespace dwd

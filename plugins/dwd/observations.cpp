@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An archive of station data as rows, while it arrives.
-#include <array>
+#include <algorithm>
 #include <optional>
 #include <string>
 
-#include "archive.hpp"
+#include "download.hpp"
+#include "history.hpp"
 #include "product.hpp"
 #include "readers.hpp"
 #include "text.hpp"
@@ -61,17 +62,22 @@ class ObservationReader final : public SliceReader {
     try {
       return step(batch, state);
     } catch (const ArchiveError& error) {
-      fail(error);
+      download_->fail(error);
     }
   }
 
  private:
   Next step(sluice::Batch& batch, sluice::json& state) {
-    if (!body_ && !start(state)) {
+    if (!download_ && !start(state)) {
       return Next::kUnchanged;
     }
     RowWriter writer(dataset_, sources_.selection.rows, static_cast<int32_t>(name_.period), batch);
-    writer.set_place(place());
+    if (!in_product_ && !open_product()) {
+      return Next::kEnd;
+    }
+    if (timeline_) {
+      writer.set_timeline(*timeline_);
+    }
     const uint64_t most = std::max<uint64_t>(1, target_bytes() / writer.row_bytes());
     uint64_t written = 0;
     while (written < most && (in_product_ || open_product())) {
@@ -97,12 +103,15 @@ class ObservationReader final : public SliceReader {
         !request_.resumed()) {
       options.validator = last.substr(0, last.size() - cut.size());
     }
-    body_.emplace(sources_.host.open(sources_.server.url(token_.path), options));
-    if (body_->not_modified()) {
-      body_.reset();
+    if (sources_.selection.rows.enrich) {
+      find_place();  // first: one request at a time is under way
+    }
+    download_.emplace(sources_.host, sources_.server.url(token_.path), options, token_.path);
+    if (download_->not_modified()) {
+      download_.reset();
       return false;
     }
-    const std::string version = body_->validator();
+    const std::string version = download_->validator();
     version_ = version.empty() ? std::string{} : version + cut;
     if (!version_.empty()) {
       request_.validator(version_);
@@ -123,54 +132,100 @@ class ObservationReader final : public SliceReader {
       rows_ = options.skip;
     }
     product_.emplace(dataset_, options, observer_);
-    archive_.emplace(
-        [this](char* buffer, std::size_t capacity) { return body_->read(buffer, capacity); });
   }
 
   // The next product of the archive; false at its end.
   bool open_product() {
     while (!archive_ended_) {
-      const auto member = archive_->next();
+      Archive& archive = download_->archive();
+      const auto member = archive.next();
       if (!member) {
         archive_ended_ = true;
-        archive_->finish();
+        archive.finish();
         if (!product_seen_) {
           throw sluice::Error(Code::kBadData, "The archive " + token_.path +
                                                   " holds no product file (produkt_*.txt).");
         }
-      } else if (member->starts_with("produkt_")) {
-        product_seen_ = true;
-        product_->begin(
-            [this](char* buffer, std::size_t size) { return archive_->read(buffer, size); });
-        in_product_ = true;
+      } else if (!member->starts_with("produkt_")) {
+        if (wants_members()) {
+          members_.take(*member, archive);
+        }
+      } else if (wants_members() && !has_history()) {
+        start_again();
+      } else {
+        begin_product();
         return true;
       }
     }
     return false;
   }
 
-  // A body that breaks off is the better explanation, and shows when it is read to its end.
-  [[noreturn]] void fail(const ArchiveError& error) {
-    const std::string what = std::string(error.what()) + " (" + token_.path + ")";
-    if (error.kind() == ArchiveError::Kind::kMarkup ||
-        error.kind() == ArchiveError::Kind::kTruncated) {
-      throw sluice::Error(Code::kUnavailable, what).retryable();
+  void begin_product() {
+    if (wants_members()) {
+      set_timeline(read_history(members_, name_.station, rejecter()));
     }
-    std::array<char, 16384> rest{};
-    while (body_->read(rest.data(), rest.size()) != 0) {
-    }
-    throw sluice::Error(Code::kBadData, what);
+    product_seen_ = true;
+    product_->begin(
+        [this](char* buffer, std::size_t size) { return download_->archive().read(buffer, size); });
+    in_product_ = true;
   }
 
-  const Place* place() {
-    if (!sources_.selection.rows.enrich) {
-      return nullptr;
+  // Members stand in any order. Where the history may come after the readings the archive is read
+  // to its end for it and then once more, which takes no memory and no second request at a time.
+  void start_again() {
+    while (const auto member = download_->archive().next()) {
+      members_.take(*member, download_->archive());
     }
-    if (!places_) {
-      places_ = sources_.server.places(token_.path.substr(0, token_.path.rfind('/') + 1));
+    download_->archive().finish();
+    members_whole_ = true;
+    const std::string version = download_->validator();
+    download_.reset();
+    download_.emplace(sources_.host, sources_.server.url(token_.path), sources_.server.options(),
+                      token_.path);
+    if (download_->validator() != version) {
+      throw sluice::Error(Code::kUnavailable,
+                          "The archive " + token_.path + " was published anew while it was read.")
+          .retryable();
     }
-    const auto found = places_->find(name_.station);
-    return found == places_->end() ? nullptr : &found->second;
+  }
+
+  // Whether the archive's own metadata say where the station was.
+  bool wants_members() const {
+    return sources_.selection.rows.enrich && sources_.selection.history &&
+           !dataset_.has_metadata_folder() && !timeline_;
+  }
+  bool has_history() const {
+    return members_whole_ ||
+           (members_.has(MemberKind::kPositions) && members_.has(MemberKind::kNames));
+  }
+
+  // What the station list says, and for data sets of minutes the history.
+  void find_place() {
+    const auto places = sources_.server.places(token_.path.substr(0, token_.path.rfind('/') + 1));
+    if (const auto found = places->find(name_.station); found != places->end()) {
+      listed_ = found->second;
+    }
+    if (!sources_.selection.history) {
+      set_timeline({});
+    } else if (dataset_.has_metadata_folder()) {
+      const std::string folder =
+          std::string(dataset_.resolution) + "/" + std::string(dataset_.name) + "/";
+      const auto history = sources_.server.history(folder, name_.station, rejecter());
+      set_timeline(history != nullptr ? *history : StationHistory{});
+    }
+  }
+
+  void set_timeline(const StationHistory& history) {
+    if (sources_.selection.history && history.positions.empty()) {
+      request_.note("position_of_list", "no positions are known but that of the station list", 1);
+    }
+    timeline_.emplace(history, listed_ ? &*listed_ : nullptr);
+  }
+
+  RejectLine rejecter() const {
+    return [this](std::string_view reason, std::string_view line) {
+      request_.note("bad_position", std::string(reason) + ": " + to_utf8(line.substr(0, 200)), 1);
+    };
   }
 
   uint64_t target_bytes() const {
@@ -184,9 +239,11 @@ class ObservationReader final : public SliceReader {
   Token token_;
   ArchiveName name_;
   Observer observer_;
-  std::shared_ptr<const Places> places_;
-  std::optional<sluice::HttpBody> body_;
-  std::optional<Archive> archive_;
+  std::optional<Place> listed_;            // in the station list; enriched only
+  std::optional<PlaceTimeline> timeline_;  // enriched only
+  MemberSet members_;                      // if they say where the station was
+  bool members_whole_ = false;             // no further ones will come
+  std::optional<Download> download_;
   std::optional<Product> product_;
   std::string version_;  // what the server calls this version, with the cut; may be empty
   uint64_t rows_ = 0;    // given so far, with those of earlier readers

@@ -46,6 +46,9 @@ struct Dataset {
   bool has_now;
   std::span<const Parameter> parameters;
   std::string_view doc;
+
+  // Whether stations' metadata are in archives of their own (meta_data/), else with the readings.
+  bool has_metadata_folder() const noexcept { return stamp == Stamp::kMinute; }
 };
 
 std::span<const Dataset> datasets() noexcept;

@@ -7,6 +7,7 @@
 
 #include "config.hpp"
 #include "crawl.hpp"
+#include "metadata_streams.hpp"
 #include "sluice/cpp/batch.hpp"
 #include "sluice/cpp/host.hpp"
 #include "sluice/cpp/json.hpp"
@@ -39,5 +40,8 @@ std::unique_ptr<SliceReader> read_stations(const Sources& sources,
 
 sluice::Stream parameter_stream();
 std::unique_ptr<SliceReader> read_parameters(const Sources& sources);
+
+std::unique_ptr<SliceReader> read_metadata(const Sources& sources, MemberKind kind,
+                                           const sluice::ReadRequest& request);
 
 }  // namespace dwd

@@ -144,7 +144,7 @@ void RowWriter::append(const Row& row) {
   }
   rank_column_->append(rank_);
   if (place_texts_[0] != nullptr) {
-    append_place();
+    append_place(row.time_us);
   }
 }
 
@@ -172,21 +172,23 @@ void RowWriter::append_value(std::size_t index, const Row& row) {
   }
 }
 
-void RowWriter::append_place() {
-  if (place_ == nullptr) {
-    for (auto* texts : place_texts_) {
-      texts->append_null();
-    }
-    for (auto* numbers : place_numbers_) {
-      numbers->append_null();
-    }
-    return;
+void RowWriter::append_place(int64_t time_us) {
+  if (segment_ == nullptr || time_us < segment_->from_us || time_us >= segment_->to_us) {
+    segment_ = &timeline_->at(time_us);
   }
-  place_texts_[0]->append(place_->name);
-  place_texts_[1]->append(place_->state);
-  place_numbers_[0]->append(place_->height);
-  place_numbers_[1]->append(place_->latitude);
-  place_numbers_[2]->append(place_->longitude);
+  const Place& place = segment_->place;
+  const bool known = segment_->known;
+  const auto text = [](Texts& column, const std::string& value) {
+    value.empty() ? column.append_null() : column.append(value);
+  };
+  const auto number = [](Numbers& column, bool present, double value) {
+    present ? column.append(value) : column.append_null();
+  };
+  text(*place_texts_[0], place.name);
+  text(*place_texts_[1], place.state);
+  number(*place_numbers_[0], place.height.has_value(), place.height.value_or(0));
+  number(*place_numbers_[1], known, place.latitude);
+  number(*place_numbers_[2], known, place.longitude);
 }
 
 }  // namespace dwd

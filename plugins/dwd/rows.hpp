@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "history.hpp"
 #include "parameters.hpp"
 #include "sluice/cpp/batch.hpp"
 #include "sluice/cpp/stream.hpp"
@@ -31,12 +32,6 @@ struct Row {
   uint32_t present = 0;  // bit per parameter: it has a value
 };
 
-// What a station list says of a place; columns of enriched streams.
-struct Place {
-  std::string name, state;
-  double height = 0, latitude = 0, longitude = 0;
-};
-
 struct RowOptions {
   bool expand_ranges = true;  // one-minute ranges become a row per minute
   bool enrich = false;
@@ -50,15 +45,16 @@ class RowWriter {
   // `batch` must be of observation_stream() for the same dataset and options, and outlive this.
   RowWriter(const Dataset& dataset, const RowOptions& options, int32_t rank, sluice::Batch& batch);
 
-  // Of the rows to come; null: not known, the columns are null.
-  void set_place(const Place* place) noexcept { place_ = place; }
+  // Where the station of the rows to come was. Requires, of enriched streams: set before the first
+  // row; `timeline` outlives this.
+  void set_timeline(const PlaceTimeline& timeline) noexcept { timeline_ = &timeline; }
   void append(const Row& row);
   // Bytes that a row takes, about.
   uint64_t row_bytes() const noexcept { return row_bytes_; }
 
  private:
   void append_value(std::size_t index, const Row& row);
-  void append_place();
+  void append_place(int64_t time_us);
   void append_time(std::size_t column, int64_t time_us);
 
   using Int32s = sluice::FixedColumn<int32_t>;
@@ -84,7 +80,8 @@ class RowWriter {
   Int32s* rank_column_;
   std::array<Texts*, 2> place_texts_{};      // name, state
   std::array<Numbers*, 3> place_numbers_{};  // height, latitude, longitude
-  const Place* place_ = nullptr;
+  const PlaceTimeline* timeline_ = nullptr;
+  const PlaceTimeline::Segment* segment_ = nullptr;  // of the last row
 };
 
 }  // namespace dwd

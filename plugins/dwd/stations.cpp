@@ -105,6 +105,12 @@ void parse_station_list(std::string_view text, std::string_view url,
         .retryable();
   }
   const std::string header = lower(trim(take_line(text)));
+  if (header.starts_with("st_ke") || header.starts_with("st_id")) {
+    throw sluice::Error(sluice::Code::kUnsupported,
+                        "The station list " + std::string(url) +
+                            " is one of the standard format (Standardformate), which is not read; "
+                            "remove its data set from 'datasets'.");
+  }
   if (!header.starts_with("stations_id")) {
     throw sluice::Error(sluice::Code::kBadData, "The station list " + std::string(url) +
                                                     " does not begin with its header.");

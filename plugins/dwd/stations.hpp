@@ -21,8 +21,8 @@ struct Station {
 };
 
 // Tells the stations of a list in its order, and the lines that are none. Throws sluice::Error:
-// UNAVAILABLE, retryable, for another kind of page; BAD_DATA for a list without a header. `url` is
-// for the message.
+// UNAVAILABLE, retryable, for another kind of page; BAD_DATA for a list without a header,
+// UNSUPPORTED for one of the standard format (subdaily data). `url` is for the message.
 void parse_station_list(std::string_view text, std::string_view url,
                         const std::function<void(const Station&)>& tell,
                         const std::function<void(std::string_view line)>& reject);

@@ -28,6 +28,10 @@ TEST_CASE("dwd: the README shows the sample and every field", "[unit][dwd]") {
   for (const auto& dataset : dwd::datasets()) {
     streams.push_back(dwd::observation_stream(dataset, {}));
   }
+  for (const auto kind : {dwd::MemberKind::kPositions, dwd::MemberKind::kNames,
+                          dwd::MemberKind::kParameters, dwd::MemberKind::kInstruments}) {
+    streams.push_back(dwd::metadata_stream(kind));
+  }
   for (const auto& stream : streams) {
     CAPTURE(stream.name());
     const auto at = readme.find("### `" + stream.name() + "`\n");

@@ -195,6 +195,18 @@ TEST_CASE("stations: lines that are none are told and pages refused", "[unit][dw
   CHECK_THROWS_AS(stations("00003 20070209"), sluice::Error);
 }
 
+TEST_CASE("stations: a list of the standard format says so", "[unit][dwd]") {
+  try {
+    stations(
+        "ST_KE ST_ID von      bis       ST_Hoehe geo_Breite geo_Laenge Stationsname\r\n"
+        "----- ----- -------- --------- -------- ---------- ---------- ------------\r\n"
+        "10501 00003 18910101 20110331       202    50.7827     6.0941 Aachen\r\n");
+    FAIL("it was read");
+  } catch (const sluice::Error& error) {
+    CHECK(error.code() == sluice::Code::kUnsupported);
+  }
+}
+
 TEST_CASE("parameters: the table holds together", "[unit][dwd]") {
   std::set<std::string_view> streams;
   for (const auto& dataset : dwd::datasets()) {
