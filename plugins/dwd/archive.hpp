@@ -4,9 +4,9 @@
 //
 // Members are found by their local headers, since the central directory comes last; sizes may stand
 // before the data or in a descriptor after it. Why not libarchive: it inflates through zlib, and
-// ISA-L needs less than a third of zlib's time for these texts (docs/adr/0004 has the figures), at the
-// price of this header's few rules. libdeflate is as fast, but wants a whole member in memory (a
-// decade of ten-minute rows has 37 MB).
+// ISA-L needs less than a third of zlib's time for these texts (docs/adr/0004 has the figures), at
+// the price of this header's few rules. libdeflate is as fast, but wants a whole member in memory
+// (a decade of ten-minute rows has 37 MB).
 #pragma once
 
 #include <cstddef>
