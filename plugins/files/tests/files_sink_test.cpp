@@ -11,16 +11,19 @@
 #include <set>
 
 #include "source_rig.hpp"
+#include "support/temp_dir.hpp"
 
-using rig::Component;
 using rig::get_file;
 using rig::put_file;
-using rig::Record;
 using sluice::Batch;
 using sluice::Code;
 using sluice::Kind;
 using sluice::Stream;
 using sluice::Type;
+using sluice::testing::LoggedCommit;
+using sluice::testing::OpenPlugin;
+
+namespace kit = sluice::testing;
 
 namespace {
 
@@ -32,14 +35,15 @@ Stream pairs() {
 
 struct Fixture {
   explicit Fixture(std::string more = {}) : more_(std::move(more)) {}
-  rig::TemporaryFolder folder;
-  rig::Host host;
+  sluice::test::TempDir folder;
+  kit::FakeHost host;
 
-  std::string config() const {
-    return R"({"path":")" + (folder / "out") + '"' + (more_.empty() ? "" : "," + more_) + "}";
+  sluice::json config() const {
+    return sluice::json::parse(R"({"path":")" + (folder / "out") + '"' +
+                               (more_.empty() ? "" : "," + more_) + "}");
   }
-  std::unique_ptr<Component> sink() {
-    return std::make_unique<Component>(host, SLUICE_KIND_SINK, "files", config());
+  std::unique_ptr<OpenPlugin> sink() {
+    return std::make_unique<OpenPlugin>(rig::tested(), host, SLUICE_KIND_SINK, "files", config());
   }
   std::string file(const std::string& name) const { return folder / ("out/" + name); }
 
@@ -47,27 +51,29 @@ struct Fixture {
   std::string more_;
 };
 
-void land(rig::Writer& writer, uint32_t number, int64_t slice, int64_t rows) {
+void land(kit::SinkWriter& writer, uint32_t number, int64_t slice, int64_t rows) {
   Batch batch(pairs());
   for (int64_t row = 0; row < rows; ++row) {
     batch.row(slice, row);
   }
   writer.begin();
-  Record record;
-  record.id = writer.reserve();
+  LoggedCommit record;
+  record.stream = "s";
+  record.commit_id = writer.reserve();
   record.slice = std::to_string(slice);
   record.rows = static_cast<uint64_t>(rows);
-  writer.write(number, record.id, batch);
+  writer.write(number, record.commit_id, batch);
   writer.record(record);
   writer.commit();
 }
 
 // All lines of the sink's data files, unpacked by the source of the same library.
 std::vector<std::string> all_rows(Fixture& f, const std::string& pattern) {
-  const Component source(
-      f.host, SLUICE_KIND_SOURCE, "files",
-      R"({"paths":[")" + f.file(pattern) +
-          R"("],"columns":[{"name":"slice","type":"int64"},{"name":"row","type":"int64"}]})");
+  const OpenPlugin source(
+      rig::tested(), f.host, SLUICE_KIND_SOURCE, "files",
+      sluice::json::parse(
+          R"({"paths":[")" + f.file(pattern) +
+          R"("],"columns":[{"name":"slice","type":"int64"},{"name":"row","type":"int64"}]})"));
   std::vector<std::string> rows;
   for (const auto& slice : rig::slices(source)) {
     const auto reading = rig::read_slice(source, slice.token);
@@ -98,7 +104,7 @@ TEST_CASE("files sink: every type as NDJSON and CSV", "[files][sink]") {
   batch.row(false, -0.1, "-0.01", "ä", "abc", -1, at, "null");
   batch.row(false, 1e300, "0", "\xFF", "abc", -1, at, "null");
   const auto sink = f.sink();
-  rig::Writer writer(*sink);
+  kit::SinkWriter writer(*sink);
   const uint32_t number = writer.bind(s, {.lineage = true});
   writer.begin();
   const int64_t id = writer.reserve();
@@ -152,7 +158,7 @@ TEST_CASE("files sink: numbers read back as what they were", "[files][sink]") {
     batch.row(value);
   }
   const auto sink = f.sink();
-  rig::Writer writer(*sink);
+  kit::SinkWriter writer(*sink);
   const uint32_t number = writer.bind(s);
   writer.begin();
   writer.write(number, writer.reserve(), batch);
@@ -173,28 +179,29 @@ TEST_CASE("files sink: commits are listed and a rollback leaves nothing", "[file
   const std::string packing = GENERATE("none", "gzip", "zstd");
   Fixture f(R"("compression":")" + packing + '"');
   const auto sink = f.sink();
-  CHECK(rig::head(*sink).empty());
-  CHECK(rig::list(*sink).empty());
+  CHECK(kit::head(*sink).value_or("").empty());
+  CHECK(kit::list(*sink).empty());
   CHECK_FALSE(std::filesystem::exists(f.folder / "out"));
-  rig::Writer writer(*sink);
+  kit::SinkWriter writer(*sink);
   const uint32_t number = writer.bind(pairs());
   land(writer, number, 1, 3);
-  const std::string head = rig::head(*sink);
+  const auto head = kit::head(*sink);
   Batch batch(pairs());
   batch.row(int64_t{9}, int64_t{9});
   writer.begin();
-  Record record;
-  record.id = writer.reserve();
+  LoggedCommit record;
+  record.stream = "s";
+  record.commit_id = writer.reserve();
   record.slice = "9";
-  writer.write(number, record.id, batch);
+  writer.write(number, record.commit_id, batch);
   writer.record(record);
   writer.rollback();
-  CHECK(rig::head(*sink) == head);
-  CHECK(rig::list(*sink).size() == 1);
-  CHECK(rig::code_of([&] { land(writer, number, 1, 1); }) == Code::kBadState);
+  CHECK(kit::head(*sink) == head);
+  CHECK(kit::list(*sink).size() == 1);
+  CHECK(kit::code_of([&] { land(writer, number, 1, 1); }) == Code::kBadState);
   writer.rollback();
   land(writer, number, 2, 2);
-  CHECK(rig::list(*sink).at(1).id > rig::list(*sink).at(0).id);
+  CHECK(kit::list(*sink).at(1).commit_id > kit::list(*sink).at(0).commit_id);
   CHECK(all_rows(f, "s.*") == std::vector<std::string>{"1|0", "1|1", "1|2", "2|0", "2|1"});
 }
 
@@ -202,16 +209,16 @@ TEST_CASE("files sink: forget takes records and leaves rows", "[files][sink]") {
   Fixture f;
   const auto sink = f.sink();
   {
-    rig::Writer writer(*sink);
+    kit::SinkWriter writer(*sink);
     const uint32_t number = writer.bind(pairs());
     land(writer, number, 1, 1);
     land(writer, number, 2, 1);
-    CHECK(rig::code_of([&] { rig::Writer second(*sink); }) == Code::kUnavailable);
+    CHECK(kit::code_of([&] { kit::SinkWriter second(*sink); }) == Code::kUnavailable);
   }
-  rig::forget(*sink, "s", "1");
-  REQUIRE(rig::list(*sink).size() == 1);
-  CHECK(rig::list(*sink, "p", "s", "2").size() == 1);
-  rig::Writer writer(*sink);
+  kit::forget(*sink, {.pipeline = "test", .stream = "s", .slice = "1"});
+  REQUIRE(kit::list(*sink).size() == 1);
+  CHECK(kit::list(*sink, {.pipeline = "test", .stream = "s", .slice = "2"}).size() == 1);
+  kit::SinkWriter writer(*sink);
   const uint32_t number = writer.bind(pairs());
   CHECK_NOTHROW(land(writer, number, 1, 1));
   CHECK(all_rows(f, "s.*").size() == 3);
@@ -221,18 +228,18 @@ TEST_CASE("files sink: a file that lost rows makes its slices work again", "[fil
   Fixture f;
   const auto sink = f.sink();
   {
-    rig::Writer writer(*sink);
+    kit::SinkWriter writer(*sink);
     land(writer, writer.bind(pairs()), 1, 5);
   }
-  const std::string head = rig::head(*sink);
+  const auto head = kit::head(*sink);
   std::filesystem::resize_file(f.file("s.ndjson"), 10);
-  CHECK(rig::head(*sink) != head);
-  CHECK(rig::list(*sink).empty());
-  CHECK(rig::diff(*sink, pairs()).size() == 2);
-  rig::Writer writer(*sink);
+  CHECK(kit::head(*sink) != head);
+  CHECK(kit::list(*sink).empty());
+  CHECK(kit::diff(*sink, pairs()).size() == 2);
+  kit::SinkWriter writer(*sink);
   land(writer, writer.bind(pairs()), 1, 5);
   CHECK(get_file(f.file("s.ndjson")).size() > 10);
-  CHECK(rig::list(*sink).size() == 1);
+  CHECK(kit::list(*sink).size() == 1);
 }
 
 TEST_CASE("files sink: a file of somebody else is not touched", "[files][sink]") {
@@ -240,9 +247,9 @@ TEST_CASE("files sink: a file of somebody else is not touched", "[files][sink]")
   std::filesystem::create_directories(f.folder / "out");
   put_file(f.file("s.ndjson"), "mine\n");
   const auto sink = f.sink();
-  CHECK(rig::code_of([&] { rig::diff(*sink, pairs()); }) == Code::kSchemaChanged);
-  rig::Writer writer(*sink);
-  CHECK(rig::code_of([&] { writer.bind(pairs()); }) == Code::kSchemaChanged);
+  CHECK(kit::code_of([&] { kit::diff(*sink, pairs()); }) == Code::kSchemaChanged);
+  kit::SinkWriter writer(*sink);
+  CHECK(kit::code_of([&] { writer.bind(pairs()); }) == Code::kSchemaChanged);
   CHECK(get_file(f.file("s.ndjson")) == "mine\n");
 }
 
@@ -250,11 +257,11 @@ TEST_CASE("files sink: files are rotated by size and by day", "[files][sink]") {
   const std::string how = GENERATE("\"rotate_size\":\"100B\"", "\"rotate_daily\":true");
   Fixture f(how);
   const auto sink = f.sink();
-  rig::Writer writer(*sink);
+  kit::SinkWriter writer(*sink);
   const uint32_t number = writer.bind(pairs());
   for (int64_t slice = 0; slice < 6; ++slice) {
     land(writer, number, slice, 8);
-    f.host.now_us += 86'400'000'000;
+    f.host.advance(std::chrono::days(1));
   }
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(f.folder / "out")) {
@@ -262,30 +269,30 @@ TEST_CASE("files sink: files are rotated by size and by day", "[files][sink]") {
   }
   CHECK(files == 6);
   CHECK(all_rows(f, "s*.ndjson").size() == 48);
-  CHECK(rig::list(*sink).size() == 6);
+  CHECK(kit::list(*sink).size() == 6);
 }
 
 TEST_CASE("files sink: other CSV columns begin a new file", "[files][sink]") {
   Fixture f(R"("format":"csv")");
   const auto sink = f.sink();
   {
-    rig::Writer writer(*sink);
+    kit::SinkWriter writer(*sink);
     land(writer, writer.bind(pairs()), 1, 2);
   }
   Stream wider = pairs();
   wider.col("more", Type::kUtf8);
-  CHECK(rig::diff(*sink, wider).size() == 1);
-  rig::Writer writer(*sink);
+  CHECK(kit::diff(*sink, wider).size() == 1);
+  kit::SinkWriter writer(*sink);
   writer.bind(wider);
-  CHECK(rig::list(*sink).size() == 1);
-  CHECK(rig::diff(*sink, wider).empty());
+  CHECK(kit::list(*sink).size() == 1);
+  CHECK(kit::diff(*sink, wider).empty());
 }
 
 TEST_CASE("files sink: a torn last line of the log never happened", "[files][sink]") {
   Fixture f;
   const auto sink = f.sink();
   {
-    rig::Writer writer(*sink);
+    kit::SinkWriter writer(*sink);
     const uint32_t number = writer.bind(pairs());
     land(writer, number, 1, 2);
     land(writer, number, 2, 2);
@@ -295,9 +302,9 @@ TEST_CASE("files sink: a torn last line of the log never happened", "[files][sin
   const std::size_t last = whole.rfind('\n', whole.size() - 2) + 1;
   for (std::size_t size = last; size < whole.size(); size += 7) {
     put_file(log, whole.substr(0, size));
-    CHECK(rig::list(*sink).size() == 1);
+    CHECK(kit::list(*sink).size() == 1);
     {
-      rig::Writer writer(*sink);
+      kit::SinkWriter writer(*sink);
       writer.bind(pairs());
     }
     CHECK(all_rows(f, "s.*").size() == 2);
@@ -306,7 +313,7 @@ TEST_CASE("files sink: a torn last line of the log never happened", "[files][sin
   std::string damaged = whole;
   damaged[last / 2] = static_cast<char>(damaged[last / 2] ^ 1);
   put_file(log, damaged);
-  CHECK(rig::code_of([&] { rig::list(*sink); }) == Code::kUnsupported);
+  CHECK(kit::code_of([&] { kit::list(*sink); }) == Code::kUnsupported);
 }
 
 namespace {
@@ -314,14 +321,14 @@ namespace {
 constexpr int kSlices = 30;
 constexpr int64_t kRows = 400;
 
-[[noreturn]] void work(const std::string& config, int pipe) {
-  rig::Host host;
-  const Component sink(host, SLUICE_KIND_SINK, "files", config);
+[[noreturn]] void work(const sluice::json& config, int pipe) {
+  kit::FakeHost host;
+  const OpenPlugin sink(rig::tested(), host, SLUICE_KIND_SINK, "files", config);
   std::set<std::string> landed;
-  for (const auto& record : rig::list(sink)) {
+  for (const auto& record : kit::list(sink)) {
     landed.insert(record.slice);
   }
-  rig::Writer writer(sink);
+  kit::SinkWriter writer(sink);
   const uint32_t number = writer.bind(pairs());
   for (int64_t slice = 0; slice < kSlices; ++slice) {
     if (!landed.contains(std::to_string(slice))) {
@@ -332,7 +339,7 @@ constexpr int64_t kRows = 400;
   ::_exit(0);
 }
 
-bool run_and_kill(const std::string& config, int steps, unsigned moment_us) {
+bool run_and_kill(const sluice::json& config, int steps, unsigned moment_us) {
   int pipe[2];
   REQUIRE(::pipe(pipe) == 0);
   const pid_t child = ::fork();
@@ -376,5 +383,5 @@ TEST_CASE("files sink: no row is lost or doubled by kills at any instant", "[fil
   const auto rows = all_rows(f, "s*");
   CHECK(rows.size() == kSlices * kRows);
   CHECK(std::set<std::string>(rows.begin(), rows.end()).size() == kSlices * kRows);
-  CHECK(rig::list(*f.sink()).size() == kSlices);
+  CHECK(kit::list(*f.sink()).size() == kSlices);
 }

@@ -8,12 +8,15 @@
 #include <random>
 
 #include "source_rig.hpp"
+#include "support/temp_dir.hpp"
 
-using rig::Component;
 using rig::put_file;
 using rig::read_slice;
 using rig::Reading;
 using sluice::Code;
+using sluice::testing::OpenPlugin;
+
+namespace kit = sluice::testing;
 
 namespace {
 
@@ -22,15 +25,15 @@ constexpr const char* kColumns =
        {"name":"name","type":"text"},{"name":"at","type":"timestamp"}],"key":["id"])";
 
 struct Fixture {
-  rig::TemporaryFolder folder;
-  rig::Host host;
-  std::unique_ptr<Component> source;
+  sluice::test::TempDir folder;
+  kit::FakeHost host;
+  std::unique_ptr<OpenPlugin> source;
 
   void open(const std::string& pattern, const std::string& more = kColumns) {
     source.reset();
-    source =
-        std::make_unique<Component>(host, SLUICE_KIND_SOURCE, "files",
-                                    R"({"paths":[")" + (folder / pattern) + "\"]," + more + "}");
+    source = std::make_unique<OpenPlugin>(
+        rig::tested(), host, SLUICE_KIND_SOURCE, "files",
+        sluice::json::parse(R"({"paths":[")" + (folder / pattern) + "\"]," + more + "}"));
   }
   Reading read(const std::string& name, const rig::ReadOptions& options = {}) {
     return read_slice(*source, folder / name, options);
@@ -169,9 +172,9 @@ TEST_CASE("files source: reading goes on at any resume point", "[files][source]"
                whole.rows.end()));
   }
   put_file(f.folder / name, content + " ");
-  CHECK(rig::code_of([&, &file = name] { f.read(file, {.state = whole.states[1]}); }) ==
+  CHECK(kit::code_of([&, &file = name] { f.read(file, {.state = whole.states[1]}); }) ==
         Code::kBadState);
-  CHECK(rig::code_of([&, &file = name] { f.read(file, {.state = "{}"}); }) == Code::kBadState);
+  CHECK(kit::code_of([&, &file = name] { f.read(file, {.state = "{}"}); }) == Code::kBadState);
 }
 
 TEST_CASE("files source: truncated packing is bad data", "[files][source]") {
@@ -181,7 +184,7 @@ TEST_CASE("files source: truncated packing is bad data", "[files][source]") {
       table<std::string, std::string>({{"a.ndjson.gz", gzip(text)}, {"a.ndjson.zst", zstd(text)}}));
   f.open("a.*");
   put_file(f.folder / name, content.substr(0, content.size() - 9));
-  CHECK(rig::code_of([&, &file = name] { f.read(file); }) == Code::kBadData);
+  CHECK(kit::code_of([&, &file = name] { f.read(file); }) == Code::kBadData);
   std::string damaged = content;
   damaged[content.size() / 2] = static_cast<char>(~damaged[content.size() / 2]);
   put_file(f.folder / name, damaged);
@@ -257,9 +260,9 @@ TEST_CASE("files source: JSON documents are read by element", "[files][source]")
   CHECK(r.rows == Rows{"1|NULL|]}\"|NULL", "2|NULL|NULL|NULL", "3|NULL|NULL|NULL"});
   CHECK(r.rejects.size() == 1);
   put_file(f.folder / "a.json", "[{\"id\":1},{\"id\":2}");
-  CHECK(rig::code_of([&] { f.read("a.json"); }) == Code::kBadData);
+  CHECK(kit::code_of([&] { f.read("a.json"); }) == Code::kBadData);
   put_file(f.folder / "a.json", "[{\"id\":1},{\"id\":");
-  CHECK(rig::code_of([&] { f.read("a.json"); }) == Code::kBadData);
+  CHECK(kit::code_of([&] { f.read("a.json"); }) == Code::kBadData);
   put_file(f.folder / "a.json", "[]");
   CHECK(f.read("a.json").rows.empty());
 }
@@ -302,7 +305,7 @@ TEST_CASE("files source: columns are found once and then kept", "[files][source]
 TEST_CASE("files source: a file changed while it is read is read again", "[files][source]") {
   Fixture f;
   f.open("*.ndjson");
-  CHECK(rig::code_of([&] { f.read("gone.ndjson"); }) == Code::kNotFound);
+  CHECK(kit::code_of([&] { f.read("gone.ndjson"); }) == Code::kNotFound);
   CHECK(rig::slices(*f.source).empty());
   put_file(f.folder / "b.ndjson", "");
   put_file(f.folder / "a.ndjson", "{\"id\":1}\n");
@@ -348,14 +351,15 @@ TEST_CASE("files readme: shows the sample as it is", "[files][source]") {
 
 TEST_CASE("files source: the sample of candles is read as the pipeline reads it",
           "[files][source]") {
-  rig::Host host;
+  kit::FakeHost host;
   const std::string path = "plugins/files/tests/cases/candles/candles.ndjson";
-  const Component source(host, SLUICE_KIND_SOURCE, "files",
-                         R"({"paths":[")" + path +
-                             R"("],"stream":"candles","key":["symbol","time"],"columns":[
+  const OpenPlugin source(
+      rig::tested(), host, SLUICE_KIND_SOURCE, "files",
+      sluice::json::parse(R"({"paths":[")" + path +
+                          R"("],"stream":"candles","key":["symbol","time"],"columns":[
       {"name":"symbol","nullable":false},
       {"name":"time","type":"timestamp","field":"open_time","time_format":"unix_ms"},
-      {"name":"close","type":"decimal","precision":12,"scale":2},{"name":"trades","type":"int32"}]})");
+      {"name":"close","type":"decimal","precision":12,"scale":2},{"name":"trades","type":"int32"}]})"));
   const Reading r = read_slice(source, path);
   CHECK(r.rejects.empty());
   REQUIRE(r.rows.size() == 60);

@@ -5,15 +5,20 @@
 
 #include <fstream>
 #include <optional>
+#include <sluice/testing/testing.hpp>
 #include <string>
 #include <vector>
 
-#include "plugins/sqlite/tests/sink_rig.hpp"
 #include "sluice/cpp/batch_view.hpp"
 #include "sluice/cpp/decimal.hpp"
 #include "sluice/cpp/stream_parse.hpp"
 
 namespace rig {
+
+// The plugin under test, as the host loads it.
+inline sluice::testing::Plugin tested() {
+  return sluice::testing::Plugin::load(SLUICE_TEST_PLUGIN);
+}
 
 inline void put_file(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
@@ -64,7 +69,7 @@ struct ReadOptions {
   uint64_t target_bytes = uint64_t{1} << 20U;
 };
 
-inline sluice::Stream discover(const Component& source) {
+inline sluice::Stream discover(const sluice::testing::PluginInstance& source) {
   std::optional<sluice::Stream> out;
   const sluice_catalog_t catalog = {
       &out, [](void* ctx, sluice_str_t name, ArrowSchema* schema, sluice_error_t*) -> int32_t {
@@ -73,9 +78,8 @@ inline sluice::Stream discover(const Component& source) {
             sluice::from_schema(owned.get(), sluice::view(name));
         return SLUICE_OK;
       }};
-  checked([&](auto* error) {
-    return source.table<sluice_source_t>(SLUICE_SOURCE_ID)
-        ->discover(source.self(), &catalog, error);
+  sluice::testing::checked([&](auto* error) {
+    return source.table<sluice_source_t>(SLUICE_SOURCE_ID).discover(source.self(), &catalog, error);
   });
   if (!out) {
     throw std::logic_error("The source declared no stream.");
@@ -87,7 +91,7 @@ struct ListedSlice {
   std::string key, validator, token;
 };
 
-inline std::vector<ListedSlice> slices(const Component& source) {
+inline std::vector<ListedSlice> slices(const sluice::testing::PluginInstance& source) {
   std::vector<ListedSlice> out;
   const sluice_lister_t lister = {
       &out, [](void*, const sluice_partition_t*) -> sluice_status_t { return SLUICE_OK; },
@@ -99,14 +103,14 @@ inline std::vector<ListedSlice> slices(const Component& source) {
       }};
   sluice_list_request_t request{};
   request.struct_size = sizeof(request);
-  checked([&](auto* error) {
+  sluice::testing::checked([&](auto* error) {
     return source.table<sluice_slices_t>(SLUICE_SLICES_ID)
-        ->list_slices(source.self(), &request, &lister, error);
+        .list_slices(source.self(), &request, &lister, error);
   });
   return out;
 }
 
-inline Reading read_slice(const Component& source, const std::string& path,
+inline Reading read_slice(const sluice::testing::PluginInstance& source, const std::string& path,
                           const ReadOptions& options = {}) {
   const sluice::Stream stream = discover(source);
   Reading out;
@@ -136,9 +140,9 @@ inline Reading read_slice(const Component& source, const std::string& path,
     request.state = sluice::to_c_bytes(options.state);
   }
   sluice_reader_t reader{};
-  checked([&](auto* error) {
+  sluice::testing::checked([&](auto* error) {
     return source.table<sluice_source_t>(SLUICE_SOURCE_ID)
-        ->open_reader(source.self(), &request, &observer, &reader, error);
+        .open_reader(source.self(), &request, &observer, &reader, error);
   });
   const struct Release {
     sluice_reader_t* reader;
@@ -147,7 +151,8 @@ inline Reading read_slice(const Component& source, const std::string& path,
   for (;;) {
     sluice_batch_t batch{};
     batch.struct_size = sizeof(batch);
-    out.end = checked([&](auto* error) { return reader.next(reader.self, &batch, error); });
+    out.end = sluice::testing::checked(
+        [&](auto* error) { return reader.next(reader.self, &batch, error); });
     if (out.end != SLUICE_OK) {
       return out;
     }

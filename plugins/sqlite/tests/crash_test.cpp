@@ -12,9 +12,12 @@
 #include <set>
 
 #include "sqlite_rig.hpp"
+#include "support/temp_dir.hpp"
 
-using rig::Component;
 using rig::sqlite_config;
+using sluice::testing::OpenPlugin;
+
+namespace kit = sluice::testing;
 
 namespace {
 
@@ -23,13 +26,13 @@ constexpr int64_t kRows = 300;
 
 // Writes the slices that have not landed, telling the parent of each step through `pipe`.
 [[noreturn]] void work(const std::string& path, int pipe) {
-  rig::Host host;
-  const Component sink(host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path));
+  kit::FakeHost host;
+  const OpenPlugin sink(rig::tested(), host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path));
   std::set<std::string> landed;
-  for (const auto& record : rig::list(sink)) {
+  for (const auto& record : kit::list(sink)) {
     landed.insert(record.slice);
   }
-  rig::Writer writer(sink);
+  kit::SinkWriter writer(sink);
   sluice::Stream stream("s", sluice::Kind::kFiles);  // without a key: a second landing would show
   stream.col("slice", sluice::Type::kInt64).col("row", sluice::Type::kInt64);
   const uint32_t number = writer.bind(stream);
@@ -41,15 +44,16 @@ constexpr int64_t kRows = 300;
     }
     tell();
     writer.begin();
-    rig::Record record;
-    record.id = writer.reserve();
+    kit::LoggedCommit record;
+    record.stream = "s";
+    record.commit_id = writer.reserve();
     record.slice = std::to_string(slice);
     record.rows = kRows;
     for (int64_t row = 0; row < kRows; ++row) {
       batch.row(int64_t{slice}, row);
     }
     tell();
-    writer.write(number, record.id, batch);
+    writer.write(number, record.commit_id, batch);
     tell();
     writer.record(record);
     tell();
@@ -90,7 +94,7 @@ bool run_and_kill(const std::string& path, int steps, unsigned moment_us) {
 
 TEST_CASE("sqlite crash: no row is lost or doubled by kills at any instant", "[sqlite][crash]") {
   const auto seed = GENERATE(range(1U, 5U));
-  rig::TemporaryFolder folder;
+  sluice::test::TempDir folder;
   const std::string path = folder / "target.db";
   std::mt19937 random(seed);
   int kills = 0;

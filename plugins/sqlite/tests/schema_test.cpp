@@ -8,9 +8,8 @@
 #include <iterator>
 
 #include "sqlite_rig.hpp"
+#include "support/temp_dir.hpp"
 
-using rig::Bind;
-using rig::Component;
 using rig::one;
 using rig::sql;
 using rig::sqlite_config;
@@ -18,17 +17,21 @@ using sluice::Code;
 using sluice::Kind;
 using sluice::Stream;
 using sluice::Type;
+using sluice::testing::BindOptions;
+using sluice::testing::OpenPlugin;
+
+namespace kit = sluice::testing;
 
 namespace {
 
 struct Fixture {
-  rig::TemporaryFolder folder;
+  sluice::test::TempDir folder;
   std::string path = folder / "target.db";
-  rig::Host host;
-  Component sink{host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path)};
+  kit::FakeHost host;
+  OpenPlugin sink{rig::tested(), host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path)};
 
-  void bind(const Stream& stream, const Bind& options = {}) {
-    rig::Writer writer(sink);
+  void bind(const Stream& stream, const BindOptions& options = {}) {
+    kit::SinkWriter writer(sink);
     writer.bind(stream, options);
   }
 };
@@ -52,20 +55,20 @@ TEST_CASE("sqlite schema: a table is created strict and ordered by its key", "[s
 
 TEST_CASE("sqlite schema: diff shows what bind does and does none of it", "[sqlite][schema]") {
   Fixture f;
-  const auto before = rig::diff(f.sink, rig::readings());
+  const auto before = kit::diff(f.sink, rig::readings());
   REQUIRE(before.size() == 1);
   CHECK(before[0].starts_with("CREATE TABLE \"s\""));
   CHECK_FALSE(std::filesystem::exists(f.path));
   f.bind(rig::readings());
-  CHECK(rig::diff(f.sink, rig::readings()).empty());
+  CHECK(kit::diff(f.sink, rig::readings()).empty());
   auto wider = rig::readings();
   wider.col("note", Type::kUtf8).index("note");
-  CHECK(rig::diff(f.sink, wider) ==
+  CHECK(kit::diff(f.sink, wider) ==
         std::vector<std::string>{"ALTER TABLE \"s\" ADD COLUMN \"note\" TEXT",
                                  "CREATE INDEX \"idx_s_note\" ON \"s\" (\"note\")"});
   CHECK(one(f.path, "SELECT count(*) FROM pragma_table_info('s')") == "3");
   f.bind(wider);
-  CHECK(rig::diff(f.sink, wider).empty());
+  CHECK(kit::diff(f.sink, wider).empty());
   CHECK(one(f.path, "SELECT count(*) FROM pragma_table_info('s')") == "4");
 }
 
@@ -76,7 +79,7 @@ TEST_CASE("sqlite schema: any name is a name", "[sqlite][schema]") {
   stream.key("select").seq("a.b");
   stream.col("select", Type::kUtf8).col("a.b", Type::kInt64).col("x\"y", Type::kUtf8).index("x\"y");
   {
-    rig::Writer writer(f.sink);
+    kit::SinkWriter writer(f.sink);
     const uint32_t number = writer.bind(stream);
     sluice::Batch batch(stream);
     batch.row("k", int64_t{1}, "v");
@@ -93,7 +96,7 @@ TEST_CASE("sqlite schema: names SQLite cannot hold are refused", "[sqlite][schem
   const auto refused = [&](const std::string& table, const std::string& column, bool lineage) {
     Stream stream("s", Kind::kSnapshot);
     stream.col("a", Type::kInt64).col(column, Type::kInt64);
-    return rig::code_of([&] { f.bind(stream, {.table = table, .lineage = lineage}); });
+    return kit::code_of([&] { f.bind(stream, {.table = table, .lineage = lineage}); });
   };
   CHECK(refused("sqlite_x", "b", false) == Code::kInvalidConfig);
   CHECK(refused("_SLUICE_commits", "b", false) == Code::kInvalidConfig);
@@ -104,8 +107,8 @@ TEST_CASE("sqlite schema: names SQLite cannot hold are refused", "[sqlite][schem
   for (int i = 0; i < 2001; ++i) {
     wide.col("c" + std::to_string(i), Type::kInt64);
   }
-  CHECK(rig::code_of([&] { f.bind(wide); }) == Code::kUnsupported);
-  CHECK(rig::code_of([&] { rig::diff(f.sink, wide); }) == Code::kUnsupported);
+  CHECK(kit::code_of([&] { f.bind(wide); }) == Code::kUnsupported);
+  CHECK(kit::code_of([&] { kit::diff(f.sink, wide); }) == Code::kUnsupported);
 }
 
 TEST_CASE("sqlite schema: 2000 columns are held", "[sqlite][schema]") {
@@ -124,8 +127,8 @@ TEST_CASE("sqlite schema: a table of the user is adopted where it fits", "[sqlit
       "CREATE TABLE s (id INTEGER PRIMARY KEY, station INT, \"time\" DATETIME, VALUE DOUBLE, "
       "extra TEXT DEFAULT 'x' NOT NULL); INSERT INTO s (station, time, value) VALUES (1, 'a', "
       "1.5)");
-  CHECK(rig::diff(f.sink, rig::readings()).size() == 1);  // the unique index on its key
-  rig::Writer writer(f.sink);
+  CHECK(kit::diff(f.sink, rig::readings()).size() == 1);  // the unique index on its key
+  kit::SinkWriter writer(f.sink);
   const uint32_t number = writer.bind(rig::readings());
   sluice::Batch batch(rig::readings());
   batch.row(int64_t{1}, rig::at(0), 2.5);
@@ -150,7 +153,7 @@ TEST_CASE("sqlite schema: a table that cannot fit is left alone", "[sqlite][sche
   Fixture f;
   sql(f.path, ddl);
   const auto before = sql(f.path, "SELECT sql FROM sqlite_schema WHERE name NOT LIKE '_sluice%'");
-  CHECK(rig::code_of([&] { f.bind(rig::readings()); }) == Code::kSchemaChanged);
+  CHECK(kit::code_of([&] { f.bind(rig::readings()); }) == Code::kSchemaChanged);
   CHECK(sql(f.path, "SELECT sql FROM sqlite_schema WHERE tbl_name NOT LIKE '_sluice%'") == before);
 }
 
@@ -181,18 +184,19 @@ TEST_CASE("sqlite schema: two indexes of one name both find room", "[sqlite][sch
 }
 
 TEST_CASE("sqlite check: says whether the database can be made", "[sqlite][schema]") {
-  rig::Host host;
-  rig::TemporaryFolder folder;
+  kit::FakeHost host;
+  sluice::test::TempDir folder;
   const auto check = [&](const std::string& path) {
-    const Component sink(host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path), SLUICE_OPEN_CHECK);
+    const OpenPlugin sink(rig::tested(), host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path),
+                          SLUICE_OPEN_CHECK);
   };
   CHECK_NOTHROW(check(folder / "new/deep/target.db"));
   CHECK_FALSE(std::filesystem::exists(folder / "new"));
   std::FILE* file = std::fopen((folder / "text.db").c_str(), "w");
   std::fputs("This is no database, however long one looks at it.", file);
   std::fclose(file);
-  CHECK(rig::code_of([&] { check(folder / "text.db"); }) == Code::kInvalidConfig);
-  CHECK(rig::code_of([&] { check(folder / "text.db/x.db"); }) == Code::kInvalidConfig);
+  CHECK(kit::code_of([&] { check(folder / "text.db"); }) == Code::kInvalidConfig);
+  CHECK(kit::code_of([&] { check(folder / "text.db/x.db"); }) == Code::kInvalidConfig);
 }
 
 TEST_CASE("sqlite readme: shows the sample as it is", "[sqlite][schema]") {

@@ -5,15 +5,20 @@
 
 #include <sqlite3.h>
 
+#include <sluice/testing/testing.hpp>
 #include <string>
 #include <vector>
 
-#include "sink_rig.hpp"
-
 namespace rig {
 
-inline std::string sqlite_config(const std::string& path, const std::string& more = {}) {
-  return R"({"path":")" + path + '"' + (more.empty() ? "" : "," + more) + "}";
+// The plugin under test, as the host loads it.
+inline sluice::testing::Plugin tested() {
+  return sluice::testing::Plugin::load(SLUICE_TEST_PLUGIN);
+}
+
+// `more` are further members, as JSON.
+inline sluice::json sqlite_config(const std::string& path, const std::string& more = {}) {
+  return sluice::json::parse(R"({"path":")" + path + '"' + (more.empty() ? "" : "," + more) + "}");
 }
 
 // Runs SQL over a connection of its own and gives each row as "a|b|c"; NULL is "NULL".
@@ -62,14 +67,15 @@ inline sluice::Micros at(int64_t us) {
 }
 
 // Lands `rows` of `batch` as one slice in one transaction.
-inline int64_t land(Writer& writer, uint32_t stream, sluice::Batch& batch, const std::string& slice,
-                    int64_t part = 1) {
+inline int64_t land(sluice::testing::SinkWriter& writer, uint32_t stream, sluice::Batch& batch,
+                    const std::string& slice, int64_t part = 1) {
   const auto rows = static_cast<uint64_t>(batch.rows());
   writer.begin();
   const int64_t id = writer.reserve();
   writer.write(stream, id, batch);
-  Record record;
-  record.id = id;
+  sluice::testing::LoggedCommit record;
+  record.commit_id = id;
+  record.stream = "s";
   record.slice = slice;
   record.part = part;
   record.rows = rows;

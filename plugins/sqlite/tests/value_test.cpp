@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "sqlite_rig.hpp"
+#include "support/temp_dir.hpp"
 
-using rig::Component;
 using rig::one;
 using rig::sql;
 using rig::sqlite_config;
@@ -16,19 +16,22 @@ using sluice::Batch;
 using sluice::Kind;
 using sluice::Stream;
 using sluice::Type;
+using sluice::testing::OpenPlugin;
+
+namespace kit = sluice::testing;
 
 namespace {
 
 struct Fixture {
   explicit Fixture(const std::string& more = {})
-      : sink(host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path, more)) {}
-  rig::TemporaryFolder folder;
+      : sink(rig::tested(), host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path, more)) {}
+  sluice::test::TempDir folder;
   std::string path = folder / "target.db";
-  rig::Host host;
-  Component sink;
+  kit::FakeHost host;
+  OpenPlugin sink;
 
-  std::vector<rig::Refusal> land(const Stream& stream, Batch& batch) {
-    rig::Writer writer(sink);
+  std::vector<kit::WriteReject> land(const Stream& stream, Batch& batch) {
+    kit::SinkWriter writer(sink);
     const uint32_t number = writer.bind(stream);
     writer.begin();
     auto refused = writer.write(number, writer.reserve(), batch);
@@ -241,7 +244,7 @@ TEST_CASE("sqlite values: slices of arrays and empty batches are read as they ar
     i % 3 == 0 ? batch.row(int64_t{i}, std::nullopt, i % 2 == 0)
                : batch.row(int64_t{i}, std::to_string(i), i % 2 == 0);
   }
-  rig::Writer writer(f.sink);
+  kit::SinkWriter writer(f.sink);
   const uint32_t number = writer.bind(s);
   writer.begin();
   const int64_t id = writer.reserve();

@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "plugins/sqlite/tests/sink_rig.hpp"
 #include "sluice/cpp/stream_parse.hpp"
+#include "sluice/testing/testing.hpp"
+
+namespace kit = sluice::testing;
 
 namespace {
 
@@ -26,7 +28,7 @@ double ns_a_row(int64_t rows, const std::function<uint64_t()>& work, uint64_t& s
   return took.count() / static_cast<double>(rows);
 }
 
-sluice::Stream stream_of(const rig::Component& source) {
+sluice::Stream stream_of(const kit::OpenPlugin& source) {
   sluice::Stream stream;
   const sluice_catalog_t catalog = {
       &stream, [](void* ctx, sluice_str_t name, ArrowSchema* schema, sluice_error_t*) -> int32_t {
@@ -34,12 +36,12 @@ sluice::Stream stream_of(const rig::Component& source) {
         *static_cast<sluice::Stream*>(ctx) = sluice::from_schema(owned.get(), sluice::view(name));
         return SLUICE_OK;
       }};
-  const auto* table = source.table<sluice_source_t>(SLUICE_SOURCE_ID);
-  rig::checked([&](auto* error) { return table->discover(source.self(), &catalog, error); });
+  const auto& table = source.table<sluice_source_t>(SLUICE_SOURCE_ID);
+  kit::checked([&](auto* error) { return table.discover(source.self(), &catalog, error); });
   return stream;
 }
 
-int64_t read_slice(const rig::Component& source, const std::string& slice, rig::Writer& writer,
+int64_t read_slice(const kit::OpenPlugin& source, const std::string& slice, kit::SinkWriter& writer,
                    uint32_t number) {
   const sluice_observer_t observer = {nullptr, [](void*, sluice_str_t) {},
                                       [](void*, sluice_str_t, uint32_t, sluice_str_t) {},
@@ -52,15 +54,15 @@ int64_t read_slice(const rig::Component& source, const std::string& slice, rig::
   request.token = sluice::to_c_bytes(slice);
   request.target_batch_bytes = uint64_t{1} << 20U;
   sluice_reader_t reader{};
-  const auto* table = source.table<sluice_source_t>(SLUICE_SOURCE_ID);
-  rig::checked([&](auto* error) {
-    return table->open_reader(source.self(), &request, &observer, &reader, error);
+  const auto& table = source.table<sluice_source_t>(SLUICE_SOURCE_ID);
+  kit::checked([&](auto* error) {
+    return table.open_reader(source.self(), &request, &observer, &reader, error);
   });
   int64_t rows = 0;
   for (;;) {
     sluice_batch_t batch{};
     batch.struct_size = sizeof(batch);
-    if (rig::checked([&](auto* error) { return reader.next(reader.self, &batch, error); }) !=
+    if (kit::checked([&](auto* error) { return reader.next(reader.self, &batch, error); }) !=
         SLUICE_OK) {
       break;
     }
@@ -75,16 +77,16 @@ int64_t read_slice(const rig::Component& source, const std::string& slice, rig::
 
 // The sum the sink tells in its log when its writer goes.
 uint64_t across(const std::string& plugins, int64_t rows) {
-  rig::Host host;
+  kit::FakeHost host;
   const std::string config = R"({"slices":)" + std::to_string(rows / kRowsPerSlice) +
                              R"(,"rows":)" + std::to_string(kRowsPerSlice) + "}";
-  const rig::Component source(host, SLUICE_KIND_SOURCE, "bench-empty", config, SLUICE_OPEN_RUN,
-                              rig::load(plugins + "/empty_source.so"));
-  const rig::Component sink(host, SLUICE_KIND_SINK, "bench-null", R"({"read":true})",
-                            SLUICE_OPEN_RUN, rig::load(plugins + "/empty_sink.so"));
+  const kit::OpenPlugin source(kit::Plugin::load(plugins + "/empty_source.so"), host,
+                               SLUICE_KIND_SOURCE, "bench-empty", sluice::json::parse(config));
+  const kit::OpenPlugin sink(kit::Plugin::load(plugins + "/empty_sink.so"), host, SLUICE_KIND_SINK,
+                             "bench-null", {{"read", true}});
   int64_t seen = 0;
   {
-    rig::Writer writer(sink);
+    kit::SinkWriter writer(sink);
     const uint32_t number = writer.bind(stream_of(source));
     writer.begin();
     for (int64_t slice = 0; slice < rows / kRowsPerSlice; ++slice) {
@@ -92,10 +94,11 @@ uint64_t across(const std::string& plugins, int64_t rows) {
     }
     writer.commit();
   }
-  if (seen != rows || host.log.empty()) {
+  const auto log = host.log();
+  if (seen != rows || log.empty()) {
     throw std::runtime_error("Another number of rows came out.");
   }
-  return std::stoull(host.log.back().substr(host.log.back().rfind(' ') + 1));
+  return std::stoull(log.back().message.substr(log.back().message.rfind(' ') + 1));
 }
 
 // By hand: columns of 16,384 rows (about 1 MiB), filled and summed up, used again.

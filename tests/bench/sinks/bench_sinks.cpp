@@ -14,15 +14,17 @@
 #include <string>
 
 #include "by_hand.hpp"
-#include "plugins/sqlite/tests/sink_rig.hpp"
 #include "sluice/cpp/stream_parse.hpp"
+#include "sluice/testing/testing.hpp"
+
+namespace kit = sluice::testing;
 
 namespace {
 
 std::string g_plugins;
 
-const sluice_entry_t* load(const std::string& name) {
-  return rig::load(g_plugins + "/" + name + ".so");
+kit::Plugin load(const std::string& name) {
+  return kit::Plugin::load(g_plugins + "/" + name + ".so");
 }
 
 constexpr const char* kColumns =
@@ -33,19 +35,19 @@ constexpr const char* kColumns =
        {"name":"volume","type":"float64"},{"name":"trades","type":"int64"}])";
 
 // Reads the file batch by batch; `take` gets each array and must release or move it.
-int64_t read_candles(rig::Host& host, const std::string& path, sluice::Stream* stream,
+int64_t read_candles(kit::FakeHost& host, const std::string& path, sluice::Stream* stream,
                      const std::function<void(const sluice::Stream&, ArrowArray&)>& take) {
-  const rig::Component source(host, SLUICE_KIND_SOURCE, "files",
-                              R"({"paths":[")" + path + "\"]," + kColumns + "}", SLUICE_OPEN_RUN,
-                              load("files"));
+  const kit::OpenPlugin source(
+      load("files"), host, SLUICE_KIND_SOURCE, "files",
+      sluice::json::parse(R"({"paths":[")" + path + "\"]," + kColumns + "}"));
   const sluice_catalog_t catalog = {
       stream, [](void* ctx, sluice_str_t name, ArrowSchema* schema, sluice_error_t*) -> int32_t {
         const sluice::Schema owned(schema);
         *static_cast<sluice::Stream*>(ctx) = sluice::from_schema(owned.get(), sluice::view(name));
         return SLUICE_OK;
       }};
-  const auto* table = source.table<sluice_source_t>(SLUICE_SOURCE_ID);
-  rig::checked([&](auto* error) { return table->discover(source.self(), &catalog, error); });
+  const auto& table = source.table<sluice_source_t>(SLUICE_SOURCE_ID);
+  kit::checked([&](auto* error) { return table.discover(source.self(), &catalog, error); });
   int64_t rejects = 0;
   const sluice_observer_t observer = {
       &rejects, [](void*, sluice_str_t) {}, [](void*, sluice_str_t, uint32_t, sluice_str_t) {},
@@ -58,14 +60,14 @@ int64_t read_candles(rig::Host& host, const std::string& path, sluice::Stream* s
   request.token = sluice::to_c_bytes(path);
   request.target_batch_bytes = uint64_t{1} << 20U;
   sluice_reader_t reader{};
-  rig::checked([&](auto* error) {
-    return table->open_reader(source.self(), &request, &observer, &reader, error);
+  kit::checked([&](auto* error) {
+    return table.open_reader(source.self(), &request, &observer, &reader, error);
   });
   int64_t rows = 0;
   for (;;) {
     sluice_batch_t batch{};
     batch.struct_size = sizeof(batch);
-    if (rig::checked([&](auto* error) { return reader.next(reader.self, &batch, error); }) !=
+    if (kit::checked([&](auto* error) { return reader.next(reader.self, &batch, error); }) !=
         SLUICE_OK) {
       break;
     }
@@ -82,13 +84,13 @@ int64_t read_candles(rig::Host& host, const std::string& path, sluice::Stream* s
 // From the file through both plugins into `sink`, a commit per 200,000 rows, on one thread.
 int64_t through(const std::string& in, const char* library, const std::string& config,
                 bool lineage) {
-  rig::Host host;
-  const rig::Component sink(host, SLUICE_KIND_SINK, library, config, SLUICE_OPEN_RUN,
-                            load(library));
-  rig::Writer writer(sink);
+  kit::FakeHost host;
+  const kit::OpenPlugin sink(load(library), host, SLUICE_KIND_SINK, library,
+                             sluice::json::parse(config));
+  kit::SinkWriter writer(sink);
   sluice::Stream stream;
   uint32_t number = UINT32_MAX;
-  rig::Record record;
+  kit::LoggedCommit record;
   record.stream = "candles";
   int64_t part = 0, open_rows = 0;
   const auto end = [&] {
@@ -106,10 +108,10 @@ int64_t through(const std::string& in, const char* library, const std::string& c
         }
         if (open_rows == 0) {
           writer.begin();
-          record.id = writer.reserve();
+          record.commit_id = writer.reserve();
         }
         open_rows += array.length;
-        if (!writer.write(number, record.id, array).empty()) {
+        if (!writer.write(number, record.commit_id, array).empty()) {
           throw std::runtime_error("Rows were rejected.");
         }
         if (open_rows >= 200'000) {
@@ -168,7 +170,7 @@ int main(int argc, char** argv) {
   const std::string in = folder + "/candles.ndjson";
   const std::string out = folder + "/out.db";
   const auto read = [&](const std::string& path) {
-    rig::Host host;
+    kit::FakeHost host;
     sluice::Stream stream;
     return read_candles(host, path, &stream,
                         [](const sluice::Stream&, ArrowArray& array) { array.release(&array); });

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,26 @@
 #include "sluice/testing/fake_host.hpp"
 
 namespace sluice::testing {
+
+// Calls `call(&error)` and throws what it failed with; gives its status otherwise.
+template <class F>
+sluice_status_t checked(F&& call) {
+  sluice_error_t error = make_error();
+  const sluice_status_t status = call(&error);
+  throw_if_failed(status, error);
+  return status;
+}
+
+// The code of the Error that `call` throws. Throws std::logic_error if it throws none.
+template <class F>
+Code code_of(F&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  throw std::logic_error("Nothing was thrown where an Error was expected.");
+}
 
 // A library's components.
 class Plugin {
@@ -57,32 +78,40 @@ class Plugin {
   const sluice_factory_t* factory_;
 };
 
-// An instance between create() and destroy(). Every failure is thrown as the plugin told it.
+// An instance between create() and destroy(), closed if it was opened. Every failure is thrown as
+// the plugin told it. Must not outlive its host.
 class PluginInstance {
  public:
   PluginInstance(const Plugin& plugin, FakeHost& host, uint32_t kind, const std::string& id = {}) {
-    sluice_error_t error = make_error();
     const auto& descriptor = plugin.find(kind, id);
-    throw_if_failed(plugin.factory().create(host.c(), kind, descriptor.id, &plugin_, &error),
-                    error);
+    checked([&](auto* error) {
+      return plugin.factory().create(host.c(), kind, descriptor.id, &plugin_, error);
+    });
   }
   PluginInstance(const PluginInstance&) = delete;
   PluginInstance& operator=(const PluginInstance&) = delete;
-  ~PluginInstance() { plugin_.destroy(plugin_.self); }
+  ~PluginInstance() {
+    close();
+    plugin_.destroy(plugin_.self);
+  }
 
   PluginInstance& configure(const json& config) {
     const std::string text = config.dump();
-    sluice_error_t error = make_error();
-    throw_if_failed(plugin_.configure(plugin_.self, to_c(text), &error), error);
+    checked([&](auto* error) { return plugin_.configure(plugin_.self, to_c(text), error); });
     return *this;
   }
   PluginInstance& open(uint32_t mode = SLUICE_OPEN_RUN) {
-    sluice_error_t error = make_error();
-    throw_if_failed(plugin_.open(plugin_.self, mode, &error), error);
+    checked([&](auto* error) { return plugin_.open(plugin_.self, mode, error); });
+    open_ = true;
     return *this;
   }
-  void close() { plugin_.close(plugin_.self); }
+  void close() {
+    if (std::exchange(open_, false)) {
+      plugin_.close(plugin_.self);
+    }
+  }
 
+  const sluice_descriptor_t& descriptor() const noexcept { return *plugin_.descriptor; }
   // The table of a capability. Throws UNSUPPORTED if the component does not have it.
   template <class Table>
   const Table& table(const char* id) const {
@@ -97,6 +126,17 @@ class PluginInstance {
 
  private:
   sluice_plugin_t plugin_{};
+  bool open_ = false;
+};
+
+// An instance that is configured and opened at once.
+class OpenPlugin : public PluginInstance {
+ public:
+  OpenPlugin(const Plugin& plugin, FakeHost& host, uint32_t kind, const std::string& id,
+             const json& config, uint32_t mode = SLUICE_OPEN_RUN)
+      : PluginInstance(plugin, host, kind, id) {
+    configure(config).open(mode);
+  }
 };
 
 }  // namespace sluice::testing

@@ -15,177 +15,64 @@
 #include <utility>
 #include <vector>
 
-#include "sluice/testing/instance.hpp"
 #include "sluice/testing/rows.hpp"
+#include "sluice/testing/sink_writer.hpp"
 
 namespace sluice::testing {
-
-struct WriteReject {
-  uint64_t row;
-  std::string column, sqlstate, reason;
-};
-
-struct LoggedCommit {
-  bool final, empty;
-  int64_t commit_id;
-  std::string pipeline, stream, slice;
-  int64_t generation, part;
-  uint64_t rows;
-  int64_t committed_us;
-  std::string run, detail;
-};
 
 // An open sink with one writer. Every failure is thrown as the plugin told it.
 class SinkSession {
  public:
   SinkSession(const Plugin& plugin, FakeHost& host, const json& config, const std::string& id = {})
-      : instance_(plugin, host, SLUICE_KIND_SINK, id) {
-    instance_.configure(config).open();
-    sluice_error_t error = make_error();
-    throw_if_failed(instance_.table<sluice_sink_t>(SLUICE_SINK_ID)
-                        .open_writer(instance_.self(), &writer_, &error),
-                    error);
-  }
-  SinkSession(const SinkSession&) = delete;
-  SinkSession& operator=(const SinkSession&) = delete;
-  ~SinkSession() { writer_.release(writer_.self); }
+      : instance_(plugin, host, SLUICE_KIND_SINK, id, config), writer_(instance_) {}
 
   uint32_t bind(const Stream& stream, const std::string& pipeline = "test",
                 const std::string& table = {}, bool lineage = true) {
-    uint32_t number = 0;
-    with_binding(stream, pipeline, table, lineage, [&](const auto& binding, auto* error) {
-      return writer_.bind(writer_.self, &binding, &number, error);
-    });
-    return number;
+    return writer_.bind(stream, {pipeline, table, lineage});
   }
-  void begin() {
-    check([&](auto* error) { return writer_.begin(writer_.self, error); });
-  }
-  int64_t reserve() {
-    int64_t id = 0;
-    check([&](auto* error) { return writer_.reserve(writer_.self, &id, error); });
-    return id;
-  }
+  void begin() { writer_.begin(); }
+  int64_t reserve() { return writer_.reserve(); }
   // Gives the rows that the sink refused.
   std::vector<WriteReject> write(uint32_t stream, int64_t commit_id, Array rows) {
-    std::vector<WriteReject> refused;
-    const sluice_rejects_t rejects = {
-        &refused, [](void* ctx, uint64_t row, sluice_str_t column, sluice_str_t sqlstate,
-                     sluice_str_t reason) noexcept {
-          static_cast<std::vector<WriteReject>*>(ctx)->push_back({row, std::string(view(column)),
-                                                                  std::string(view(sqlstate)),
-                                                                  std::string(view(reason))});
-        }};
-    ArrowArray moved{};
-    rows.move_to(&moved);
-    check([&](auto* error) {
-      return writer_.write(writer_.self, stream, commit_id, &moved, &rejects, error);
-    });
-    return refused;
+    return writer_.write(stream, commit_id, std::move(rows));
   }
-  void record(const CommitRecord& record) {
-    const auto c = to_c(record);
-    check([&](auto* error) { return writer_.record(writer_.self, &c, error); });
-  }
-  void commit() {
-    check([&](auto* error) { return writer_.commit(writer_.self, error); });
-  }
-  void rollback() { writer_.rollback(writer_.self); }
+  void record(const CommitRecord& record) { writer_.record(record); }
+  void commit() { writer_.commit(); }
+  void rollback() { writer_.rollback(); }
 
   // One slice in a transaction of its own: rows and a final commit record.
   std::vector<WriteReject> land(const Stream& stream, const std::string& slice, Array rows) {
     const uint32_t number = bind(stream);
     begin();
-    const int64_t id = reserve();
+    LoggedCommit entry;
+    entry.commit_id = reserve();
+    entry.stream = stream.name();
+    entry.slice = slice;
     const auto count = static_cast<uint64_t>(rows->length);
-    auto refused = write(number, id, std::move(rows));
-    record({.final = true,
-            .commit_id = id,
-            .pipeline = "test",
-            .stream = stream.name(),
-            .slice = slice,
-            .generation = 1,
-            .part = 1,
-            .rows = count - refused.size(),
-            .run = "run-1",
-            .detail = "{}"});
+    auto refused = write(number, entry.commit_id, std::move(rows));
+    entry.rows = count - refused.size();
+    writer_.record(entry);
     commit();
     return refused;
   }
 
   // ---- commit log and schema; throw UNSUPPORTED if the sink has none ----
-  std::optional<std::string> head() {
-    PutText out;
-    check([&](auto* error) { return commits().head(instance_.self(), out.c(), error); });
-    return out.called() ? std::optional(out.take()) : std::nullopt;
+  std::optional<std::string> head() { return testing::head(instance_); }
+  std::vector<LoggedCommit> list(const CommitFilter& filter = {.pipeline = "test"}) {
+    return testing::list(instance_, filter);
   }
-  std::vector<LoggedCommit> list(const CommitFilter& filter = {.pipeline = "test"});
-  void forget(const CommitFilter& filter) {
-    check([&](auto* error) {
-      return commits().forget(instance_.self(), to_c(filter.pipeline), to_c(filter.stream),
-                              to_c(filter.slice), error);
-    });
-  }
+  void forget(const CommitFilter& filter) { testing::forget(instance_, filter); }
   std::vector<std::string> diff(const Stream& stream, const std::string& pipeline = "test",
                                 const std::string& table = {}, bool lineage = true) {
-    std::vector<std::string> out;
-    const sluice_put_t put = {&out, [](void* ctx, const void* data, uint64_t size) noexcept {
-                                static_cast<std::vector<std::string>*>(ctx)->emplace_back(
-                                    static_cast<const char*>(data), size);
-                              }};
-    with_binding(stream, pipeline, table, lineage, [&](const auto& binding, auto* error) {
-      return instance_.table<sluice_schema_t>(SLUICE_SCHEMA_ID)
-          .diff(instance_.self(), &binding, &put, error);
-    });
-    return out;
+    return testing::diff(instance_, stream, {pipeline, table, lineage});
   }
 
   PluginInstance& instance() noexcept { return instance_; }
-  const sluice_writer_t& writer() const noexcept { return writer_; }
+  const sluice_writer_t& writer() const noexcept { return writer_.c(); }
 
  private:
-  template <class F>
-  static void check(F&& call) {
-    sluice_error_t error = make_error();
-    throw_if_failed(call(&error), error);
-  }
-  template <class F>
-  void with_binding(const Stream& stream, const std::string& pipeline, const std::string& table,
-                    bool lineage, F&& call) {
-    const Schema schema = to_schema(stream);
-    sluice_binding_t binding{};
-    binding.struct_size = sizeof(binding);
-    binding.flags = lineage ? SLUICE_WRITE_LINEAGE : 0;
-    binding.pipeline = to_c(pipeline);
-    binding.stream = to_c(stream.name());
-    binding.table = to_c(table);
-    binding.schema = schema.get();
-    check([&](auto* error) { return call(binding, error); });
-  }
-  const sluice_commits_t& commits() const {
-    return instance_.table<sluice_commits_t>(SLUICE_COMMITS_ID);
-  }
-
-  PluginInstance instance_;
-  sluice_writer_t writer_{};
+  OpenPlugin instance_;
+  SinkWriter writer_;
 };
-
-inline std::vector<LoggedCommit> SinkSession::list(const CommitFilter& filter) {
-  std::vector<LoggedCommit> out;
-  const sluice_commit_visitor_t visitor = {
-      &out, [](void* ctx, const sluice_commit_record_t* c) noexcept -> sluice_status_t {
-        const CommitRecord r = from_c(*c);
-        static_cast<std::vector<LoggedCommit>*>(ctx)->push_back(
-            {r.final, r.empty, r.commit_id, std::string(r.pipeline), std::string(r.stream),
-             std::string(r.slice), r.generation, r.part, r.rows, r.committed_us, std::string(r.run),
-             std::string(r.detail)});
-        return SLUICE_OK;
-      }};
-  check([&](auto* error) {
-    return commits().list(instance_.self(), to_c(filter.pipeline), to_c(filter.stream),
-                          to_c(filter.slice), &visitor, error);
-  });
-  return out;
-}
 
 }  // namespace sluice::testing

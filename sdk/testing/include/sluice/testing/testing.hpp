@@ -8,3 +8,4 @@
 #include "sluice/testing/rows.hpp"
 #include "sluice/testing/run_sink.hpp"
 #include "sluice/testing/run_source.hpp"
+#include "sluice/testing/sink_writer.hpp"
