@@ -2,14 +2,13 @@
 #include "host/ledger/claims.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <set>
 
+#include "host/ledger/claim_owner.hpp"
 #include "host/ledger/file_check.hpp"
 #include "host/ledger/steps.hpp"
 #include "host/ledger/store.hpp"
@@ -19,82 +18,10 @@ namespace sluice::host {
 namespace {
 
 enum ClaimsTable : size_t {
-  kOwners,   // owner number -> Owner
+  kOwners,   // owner number -> ClaimOwner
   kClaims,   // slice number -> owner number, stream number
   kTally,    // stream number, owner number (big-endian) -> claims
   kCursors,  // stream number -> slice number to look at next
-};
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string boot_id() {
-  std::string id = read_file("/proc/sys/kernel/random/boot_id");
-  while (!id.empty() && id.back() == '\n') {
-    id.pop_back();
-  }
-  return id;
-}
-
-// When the process started, in clock ticks since boot: with it a process number is not mistaken for
-// a later one's. 0: there is no such process.
-uint64_t start_of_process(uint64_t pid) {
-  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  size_t at = stat.rfind(')');  // the name may hold spaces and brackets
-  if (at == std::string::npos || at + 2 >= stat.size()) {
-    return 0;
-  }
-  if (stat[at + 2] == 'Z' || stat[at + 2] == 'X') {
-    return 0;  // dead, not yet waited for
-  }
-  for (int field = 2; field < 22; ++field) {
-    at = stat.find(' ', at + 1);
-    if (at == std::string::npos) {
-      return 0;
-    }
-  }
-  uint64_t ticks = 0;
-  for (++at; at < stat.size() && stat[at] >= '0' && stat[at] <= '9'; ++at) {
-    ticks = ticks * 10 + static_cast<uint64_t>(stat[at] - '0');
-  }
-  return ticks;
-}
-
-uint64_t pid_namespace() {
-  struct stat status {};
-  return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-}
-
-struct Owner {
-  uint64_t pid = 0, start = 0, name_space = 0;
-  int64_t lease_us = 0;
-
-  [[nodiscard]] std::string encode() const {
-    std::string out;
-    put_varint(out, pid);
-    put_varint(out, start);
-    put_varint(out, name_space);
-    put_signed(out, lease_us);
-    return out;
-  }
-  static Owner decode(std::string_view bytes) {
-    ByteReader in(bytes);
-    Owner owner;
-    owner.pid = in.varint();
-    owner.start = in.varint();
-    owner.name_space = in.varint();
-    owner.lease_us = in.signed_varint();
-    if (!in.ok()) {
-      throw Failure(MDB_CORRUPTED);
-    }
-    return owner;
-  }
-  // A process of another container cannot be looked at: its lease decides.
-  [[nodiscard]] bool dead() const {
-    return name_space == pid_namespace() && start_of_process(pid) != start;
-  }
 };
 
 struct Claim {
@@ -162,9 +89,8 @@ namespace {
 
 void put_lease(Txn& txn, uint64_t owner, int64_t lease_us) {
   // Asked once: /proc is slow, and none of it changes.
-  static const Owner kSelf{static_cast<uint64_t>(getpid()),
-                           start_of_process(static_cast<uint64_t>(getpid())), pid_namespace(), 0};
-  Owner mine = kSelf;
+  static const ClaimOwner kSelf = ClaimOwner::self();
+  ClaimOwner mine = kSelf;
   mine.lease_us = lease_us;
   txn.put(kOwners, IntegerKey(owner), mine.encode());
 }
@@ -177,7 +103,7 @@ uint64_t clear_dead(Txn& txn) {
     Cursor at(txn, kOwners);
     for (bool found = at.first(); found; found = at.next()) {
       last = std::max(last, integer_of(at.key()));
-      if (Owner::decode(at.value()).dead()) {
+      if (ClaimOwner::decode(at.value()).dead()) {
         dead.insert(integer_of(at.key()));
       }
     }
@@ -223,7 +149,7 @@ class Claims::Owners {
     }
     std::optional<int64_t> lease;
     if (const auto stored = txn_.get(kOwners, IntegerKey(owner))) {
-      const Owner who = Owner::decode(*stored);
+      const ClaimOwner who = ClaimOwner::decode(*stored);
       if (owner == me_ || (who.lease_us > now_us_ && !who.dead())) {
         lease = who.lease_us;
       }
@@ -246,7 +172,7 @@ Result<std::unique_ptr<Claims>> Claims::open(const std::filesystem::path& direct
   claims->file_ = directory / "claims.mdb";
   claims->read_only_ = read_only;
   const auto boot_file = directory / "claims.boot";
-  const bool ours = read_file(boot_file) == boot_id();
+  const bool ours = is_of_this_boot(boot_file);
   if (read_only) {
     if (ours && check_file(claims->file_) == FileState::kSound) {
       if (auto env = Env::open(claims->file_, env_options(true))) {
@@ -275,7 +201,7 @@ Result<void> Claims::make_writable() {
 
 Result<void> Claims::open_for_writing() {
   const auto boot_file = directory_ / "claims.boot";
-  const bool ours = read_file(boot_file) == boot_id();
+  const bool ours = is_of_this_boot(boot_file);
   const auto discard = [&] {
     std::error_code ignored;
     std::filesystem::remove(file_, ignored);
@@ -500,7 +426,7 @@ Result<std::vector<SliceNo>> Claims::lost(std::span<const SliceNo> slices, int64
   const auto look = [&](Txn& txn) {
     gone.clear();
     const auto owner = txn.get(kOwners, IntegerKey(me));
-    ended = owner && Owner::decode(*owner).lease_us <= now_us;
+    ended = owner && ClaimOwner::decode(*owner).lease_us <= now_us;
     for (const SliceNo no : slices) {
       const auto stored = txn.get(kClaims, IntegerKey(no));
       if (!owner || !stored || Claim::decode(*stored).owner != me) {

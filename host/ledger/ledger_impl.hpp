@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one implementation of Ledger. Internal to host/ledger; its methods are spread over
-// ledger.cpp, settle.cpp, listing.cpp, reconcile.cpp, journal.cpp and moving.cpp.
+// ledger.cpp, settle.cpp, listing.cpp, reconcile.cpp, journal.cpp, export_lines.cpp and
+// import_lines.cpp.
 #pragma once
 
 #include <condition_variable>
