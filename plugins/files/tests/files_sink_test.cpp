@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 #include <set>
 
 #include "source_rig.hpp"
+#include "support/kill.hpp"
 #include "support/temp_dir.hpp"
 
 using rig::get_file;
@@ -321,7 +319,7 @@ namespace {
 constexpr int kSlices = 30;
 constexpr int64_t kRows = 400;
 
-[[noreturn]] void work(const sluice::json& config, int pipe) {
+void work(const sluice::json& config, const std::function<void()>& tell) {
   kit::FakeHost host;
   const OpenPlugin sink(rig::tested(), host, SLUICE_KIND_SINK, "files", config);
   std::set<std::string> landed;
@@ -332,38 +330,10 @@ constexpr int64_t kRows = 400;
   const uint32_t number = writer.bind(pairs());
   for (int64_t slice = 0; slice < kSlices; ++slice) {
     if (!landed.contains(std::to_string(slice))) {
-      (void)!::write(pipe, "x", 1);
+      tell();
       land(writer, number, slice, kRows);
     }
   }
-  ::_exit(0);
-}
-
-bool run_and_kill(const sluice::json& config, int steps, unsigned moment_us) {
-  int pipe[2];
-  REQUIRE(::pipe(pipe) == 0);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::close(pipe[0]);
-    try {
-      work(config, pipe[1]);
-    } catch (...) {
-      ::_exit(3);
-    }
-  }
-  ::close(pipe[1]);
-  char byte = 0;
-  while (steps > 0 && ::read(pipe[0], &byte, 1) == 1) {
-    --steps;
-  }
-  ::usleep(moment_us);
-  ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ::close(pipe[0]);
-  REQUIRE_FALSE((WIFEXITED(status) && WEXITSTATUS(status) == 3));
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
@@ -375,8 +345,9 @@ TEST_CASE("files sink: no row is lost or doubled by kills at any instant", "[fil
   Fixture f(more);
   std::mt19937 random(11);
   int kills = 0;
-  while (!run_and_kill(f.config(), static_cast<int>(random() % 8),
-                       static_cast<unsigned>(random() % 2000))) {
+  while (!sluice::test::run_and_kill([&](const auto& tell) { work(f.config(), tell); },
+                                     static_cast<int>(random() % 8),
+                                     static_cast<unsigned>(random() % 2000))) {
     REQUIRE(++kills < 1000);
   }
   CHECK(kills > 0);

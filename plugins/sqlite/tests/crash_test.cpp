@@ -4,14 +4,12 @@
 // next one goes on with what the commit log does not have.
 #include <catch2/catch.hpp>
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <functional>
 #include <random>
 #include <set>
 
 #include "sqlite_rig.hpp"
+#include "support/kill.hpp"
 #include "support/temp_dir.hpp"
 
 using rig::sqlite_config;
@@ -24,8 +22,8 @@ namespace {
 constexpr int kSlices = 40;
 constexpr int64_t kRows = 300;
 
-// Writes the slices that have not landed, telling the parent of each step through `pipe`.
-[[noreturn]] void work(const std::string& path, int pipe) {
+// Writes the slices that have not landed, telling of each step.
+void work(const std::string& path, const std::function<void()>& tell) {
   kit::FakeHost host;
   const OpenPlugin sink(rig::tested(), host, SLUICE_KIND_SINK, "sqlite", sqlite_config(path));
   std::set<std::string> landed;
@@ -37,7 +35,6 @@ constexpr int64_t kRows = 300;
   stream.col("slice", sluice::Type::kInt64).col("row", sluice::Type::kInt64);
   const uint32_t number = writer.bind(stream);
   sluice::Batch batch(stream);
-  const auto tell = [&] { (void)!::write(pipe, "x", 1); };
   for (int slice = 0; slice < kSlices; ++slice) {
     if (landed.contains(std::to_string(slice))) {
       continue;
@@ -59,35 +56,6 @@ constexpr int64_t kRows = 300;
     tell();
     writer.commit();
   }
-  ::_exit(0);
-}
-
-// Runs work() and kills it after `steps` steps and a moment. True if it came to its end.
-bool run_and_kill(const std::string& path, int steps, unsigned moment_us) {
-  int pipe[2];
-  REQUIRE(::pipe(pipe) == 0);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::close(pipe[0]);
-    try {
-      work(path, pipe[1]);
-    } catch (...) {
-      ::_exit(3);
-    }
-  }
-  ::close(pipe[1]);
-  char byte = 0;
-  while (steps > 0 && ::read(pipe[0], &byte, 1) == 1) {
-    --steps;
-  }
-  ::usleep(moment_us);
-  ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ::close(pipe[0]);
-  REQUIRE_FALSE((WIFEXITED(status) && WEXITSTATUS(status) == 3));
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
@@ -98,8 +66,9 @@ TEST_CASE("sqlite crash: no row is lost or doubled by kills at any instant", "[s
   const std::string path = folder / "target.db";
   std::mt19937 random(seed);
   int kills = 0;
-  while (!run_and_kill(path, static_cast<int>(random() % 30),
-                       static_cast<unsigned>(random() % 3000))) {
+  while (!sluice::test::run_and_kill([&](const auto& tell) { work(path, tell); },
+                                     static_cast<int>(random() % 30),
+                                     static_cast<unsigned>(random() % 3000))) {
     REQUIRE(++kills < 1000);
     const std::string orphans =
         "SELECT (SELECT count(*) FROM s) - (SELECT coalesce(sum(rows), 0) FROM _sluice_commits)";
