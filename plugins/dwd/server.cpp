@@ -134,17 +134,20 @@ std::shared_ptr<const StationHistory> Server::history(const std::string& folder,
     return nullptr;
   }
   const std::string path = meta + file->second;
+  std::shared_ptr<History> history;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto known = histories_.find(path); known != histories_.end()) {
-      return known->second;
-    }
+    auto& known = histories_[path];
+    known = known != nullptr ? known : std::make_shared<History>();
+    history = known;
   }
-  const auto archive = metadata(path, {});
-  auto out = std::make_shared<StationHistory>(read_history(archive->members, station, reject));
-  const std::lock_guard lock(mutex_);
-  histories_.emplace(path, out);
-  return out;
+  const std::lock_guard lock(history->mutex);
+  if (history->value == nullptr) {
+    const auto archive = metadata(path, {});
+    history->value =
+        std::make_shared<StationHistory>(read_history(archive->members, station, reject));
+  }
+  return history->value;
 }
 
 }  // namespace dwd

@@ -59,6 +59,11 @@ class Server {
     std::shared_ptr<const StationMetadata> metadata;
     std::size_t readers = 0;  // that are yet to come
   };
+  // One station's, read once: who comes while it is being read waits.
+  struct History {
+    std::mutex mutex;  // guards `value`
+    std::shared_ptr<const StationHistory> value;
+  };
   using Files = std::map<int32_t, std::string>;  // by station: file name
   std::shared_ptr<const Files> metadata_files(const std::string& folder);
 
@@ -67,7 +72,7 @@ class Server {
   std::mutex mutex_;  // guards all below
   std::map<std::string, std::shared_ptr<const Places>, std::less<>> places_;
   std::map<std::string, std::shared_ptr<const Files>> files_;
-  std::map<std::string, std::shared_ptr<const StationHistory>> histories_;
+  std::map<std::string, std::shared_ptr<History>> histories_;
   std::map<std::string, Kept> kept_;
   std::size_t kept_bytes_ = 0;
 };

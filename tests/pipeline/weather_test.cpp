@@ -142,3 +142,74 @@ TEST_CASE("weather: a failing service costs retries and no rows", "[pipeline][we
   const auto report = json::parse(sluice::test::read_file(weather.folder / "report.json"));
   CHECK(report.at("streams").back().at("slice_retries").get<int>() > 0);
 }
+
+TEST_CASE("weather: metadata land and rows carry the place of their day", "[pipeline][weather]") {
+  Weather weather(20);
+  weather.set = {
+      R"(source.0.datasets=["air_temperature", "hourly/air_temperature"])",
+      R"(source.0.metadata=["station_positions", "station_names", "parameter_history", "instruments"])",
+      "source.0.enrich=true", R"(source.0.enrich_with="history")",
+      R"(source.0.periods=["historical", "recent"])"};
+  weather.fetch();
+  weather.check_rows("historical,recent");
+  const std::string database = weather.database();
+  const auto report = json::parse(sluice::test::read_file(weather.folder / "report.json"));
+  for (const json& stream : report.at("streams")) {
+    CHECK(stream.at("rejected_rows") == 0);
+  }
+  const auto kinds = json::parse(weather.twin.control("GET", "/_twin/stats")).at("by_kind");
+  const auto stations = sql_number(
+      database,
+      "SELECT count(DISTINCT station_id) FROM station_positions WHERE dataset LIKE '10_minutes%'");
+  CHECK(kinds.value("meta", 0) == 2 * stations);  // once for all four streams, once for the rows
+
+  for (const std::string dataset : {"10_minutes/air_temperature", "hourly/air_temperature"}) {
+    CAPTURE(dataset);
+    const json truth =
+        json::parse(weather.twin.control("GET", "/_twin/expect-positions?dataset=" + dataset))
+            .at("positions");
+    REQUIRE_FALSE(truth.empty());
+    CHECK(sql_number(database, "SELECT count(*) FROM station_positions WHERE dataset = '" +
+                                   dataset + "'") == static_cast<int64_t>(truth.size()));
+    for (const json& row : truth) {
+      const std::string to = row.at("to").is_null()
+                                 ? "to_date IS NULL"
+                                 : "to_date = '" + row.at("to").get<std::string>() + "'";
+      CHECK(sql_number(database, "SELECT count(*) FROM station_positions WHERE dataset = '" +
+                                     dataset + "' AND station_id = " + row.at("station_id").dump() +
+                                     " AND from_date = '" + row.at("from").get<std::string>() +
+                                     "' AND " + to + " AND height = " + row.at("height").dump() +
+                                     " AND abs(latitude - " + row.at("latitude").dump() +
+                                     ") < 0.0001 AND abs(longitude - " +
+                                     row.at("longitude").dump() + ") < 0.0001") == 1);
+    }
+    for (const char* table : {"station_names", "parameter_history", "instruments"}) {
+      CHECK(
+          sql_number(database, std::string("SELECT count(DISTINCT station_id) FROM ") + table +
+                                   " WHERE dataset = '" + dataset + "'") ==
+          sql_number(database,
+                     "SELECT count(DISTINCT station_id) FROM station_positions WHERE dataset = '" +
+                         dataset + "'"));
+    }
+    CHECK(sql_number(database, "SELECT count(*) FROM parameter_history WHERE dataset = '" +
+                                   dataset + "' AND column_name IS NULL") == 0);
+    // Every reading has the position of exactly one span, and its height.
+    const std::string table =
+        dataset.starts_with("hourly") ? "hourly_air_temperature" : "ten_minutes_air_temperature";
+    const auto rows = sql_number(database, "SELECT count(*) FROM " + table);
+    REQUIRE(rows > 0);
+    CHECK(sql_number(database,
+                     "SELECT count(*) FROM " + table +
+                         " o JOIN station_positions p USING (station_id) WHERE p.dataset = '" +
+                         dataset +
+                         "' AND date(o.time) BETWEEN p.from_date AND "
+                         "coalesce(p.to_date, '9999-12-31') AND o.station_height = p.height AND "
+                         "o.station_latitude = p.latitude AND o.station_name = p.name") == rows);
+    CHECK(sql_number(database,
+                     "SELECT count(DISTINCT station_height || ' ' || station_id) FROM " + table) >
+          sql_number(database, "SELECT count(DISTINCT station_id) FROM " + table));
+  }
+  CHECK(weather.fetch() == 0);
+  CHECK(json::parse(weather.twin.control("GET", "/_twin/stats")).at("by_kind").value("meta", 0) ==
+        0);
+}

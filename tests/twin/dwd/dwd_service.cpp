@@ -198,6 +198,10 @@ class DwdService : public Service {
     if (verb == "expect" && !post) {
       return expect(request);
     }
+    if (verb == "expect-positions" && !post) {
+      const Dataset& dataset = dataset_by_path(request.query_or("dataset", ""));
+      return json_response(200, expect_positions_json(catalog_, dataset));
+    }
     if (verb == "paths" && !post) {
       return json_response(200, json(catalog_.match(request.query_or("glob", "**"))).dump());
     }

@@ -7,6 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tests/twin/dwd/metadata.hpp"
+
 namespace sluice::twin::dwd {
 namespace {
 
@@ -164,6 +166,26 @@ std::string expect_json(const Catalog& catalog, const Dataset& dataset,
     }
   }
   return to_json(totals, dataset, expand_ranges);
+}
+
+std::string expect_positions_json(const Catalog& catalog, const Dataset& dataset) {
+  using nlohmann::json;
+  const auto date = [](Day day) { return iso_time(day * kMinutesPerDay).substr(0, 10); };
+  json rows = json::array();
+  for (const Station& station : catalog.stations()) {
+    if (!station.takes_part(dataset)) {
+      continue;
+    }
+    for (const Position& at : positions_of(station)) {
+      rows.push_back({{"station_id", station.id},
+                      {"from", date(at.from)},
+                      {"to", at.to == kOpen ? json() : json(date(at.to))},
+                      {"height", at.height},
+                      {"latitude", at.latitude},
+                      {"longitude", at.longitude}});
+    }
+  }
+  return json{{"dataset", dataset.path()}, {"positions", std::move(rows)}}.dump();
 }
 
 }  // namespace sluice::twin::dwd

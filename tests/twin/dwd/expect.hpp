@@ -16,4 +16,8 @@ namespace sluice::twin::dwd {
 std::string expect_json(const Catalog& catalog, const Dataset& dataset,
                         const std::vector<Period>& periods, bool expand_ranges);
 
+// What a correct client holds of the positions of a dataset's stations, as JSON: from the model, as
+// above.
+std::string expect_positions_json(const Catalog& catalog, const Dataset& dataset);
+
 }  // namespace sluice::twin::dwd

@@ -37,18 +37,15 @@ Day relocation_of(const Station& station) {
 }
 
 std::string geography(const Station& station) {
-  const Day moved = relocation_of(station);
   std::string text =
       "Stations_id;Stationshoehe;Geogr.Breite;Geogr.Laenge;von_datum;bis_datum;Stationsname\n";
-  const double old_height = station.height + 3.0;
-  text += format("%6u;%8.2f;%8.4f;%8.4f;%s;%s;", station.id, old_height, station.latitude + 0.01,
-                 station.longitude - 0.02, date_text(station.days_start).c_str(),
-                 date_text(moved - 1).c_str());
-  text += station.old_name + "\n";
-  text += format("%6u;%8.2f;%8.4f;%8.4f;%s;%s;", station.id, static_cast<double>(station.height),
-                 station.latitude, station.longitude, date_text(moved).c_str(),
-                 end_text(station, "        ").c_str());
-  return text + station.name + "\n";
+  for (const Position& at : positions_of(station)) {
+    text +=
+        format("%6u;%8.2f;%8.4f;%8.4f;%s;%s;", station.id, at.height, at.latitude, at.longitude,
+               date_text(at.from).c_str(), at.to == kOpen ? "        " : date_text(at.to).c_str());
+    text += at.name + "\n";
+  }
+  return text;
 }
 
 std::string names_and_operators(const Station& station, const File& file) {
@@ -176,6 +173,14 @@ std::string as_html(const std::string& text) {
 }
 
 }  // namespace
+
+std::vector<Position> positions_of(const Station& station) {
+  const Day moved = relocation_of(station);
+  return {{station.days_start, moved - 1, station.height + 3.0, station.latitude + 0.01,
+           station.longitude - 0.02, station.old_name},
+          {moved, station.end, static_cast<double>(station.height), station.latitude,
+           station.longitude, station.name}};
+}
 
 std::vector<Member> archive_metadata(const File& file) {
   const Archive& archive = file.archive;

@@ -12,6 +12,14 @@ namespace sluice::twin::dwd {
 // File name and content (ISO-8859-1) of one member.
 using Member = std::pair<std::string, std::string>;
 
+// Where a station stands in which days, both included; the last is kOpen if the station is open.
+struct Position {
+  Day from = 0, to = kOpen;
+  double height = 0, latitude = 0, longitude = 0;
+  std::string name;  // ISO-8859-1, what the station was called then
+};
+std::vector<Position> positions_of(const Station& station);
+
 // The Metadaten_* members of hourly, daily and monthly archives, in no particular order.
 std::vector<Member> archive_metadata(const File& file);
 // The members of an archive in meta_data/ of 1- and 10-minute datasets.
