@@ -99,6 +99,9 @@ int main(int argc, char** argv) {
          "build archives before saying ready: those whose path matches a glob; all without one")
       ->expected(0, 1)
       ->default_str("**");
+  app.add_option("--limits-scale", options.limits_scale,
+                 "windows and bans of the limited services are so many times shorter")
+      ->capture_default_str();
   app.add_option("--stations", options.dwd.stations,
                  "stations of the network; 0: 24, or what the archives need")
       ->capture_default_str();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,8 +33,9 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<const std::string> body;
-  std::size_t offset = 0;  // first byte of `body` that is sent
-  std::size_t length = 0;  // number of bytes that are sent (for HEAD: announced)
+  std::size_t offset = 0;      // first byte of `body` that is sent
+  std::size_t length = 0;      // number of bytes that are sent (for HEAD: announced)
+  std::uint32_t delay_ms = 0;  // the service takes its time before it answers
   std::string kind;  // class of the path, for the counters: "archive", "listing", "missing" ...
 };
 

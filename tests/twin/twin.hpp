@@ -25,10 +25,11 @@ struct DwdOptions {
 };
 
 struct Options {
-  std::uint16_t port = 0;  // 0: any free one
-  std::uint64_t seed = 1;  // the same seed and options give the same bytes
-  std::string faults;      // fault rules as JSON, see README.md; empty: none
-  std::string warm;        // glob over paths: archives built in the constructor; empty: none
+  std::uint16_t port = 0;   // 0: any free one
+  std::uint64_t seed = 1;   // the same seed and options give the same bytes
+  std::string faults;       // fault rules as JSON, see README.md; empty: none
+  std::string warm;         // glob over paths: archives built in the constructor; empty: none
+  double limits_scale = 1;  // the limiters' windows and bans are so much shorter
   DwdOptions dwd;
 };
 

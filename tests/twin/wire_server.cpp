@@ -360,8 +360,8 @@ class WireServer::Impl : private httplib::Server {
     if (response.body && request.method != "HEAD" && response.status != 304) {
       body = std::string_view(*response.body).substr(response.offset, response.length);
     }
-    if (answer.fault.delay_ms != 0) {
-      (void)pause(std::chrono::milliseconds(answer.fault.delay_ms));
+    if (const std::uint32_t delay_ms = answer.fault.delay_ms + response.delay_ms; delay_ms != 0) {
+      (void)pause(std::chrono::milliseconds(delay_ms));
     }
     connection.body_bytes = 0;
     connection.ticket = callbacks_.answering(request, answer, body.size());
