@@ -120,8 +120,10 @@ TEST_CASE("bodies stream, break and are bounded") {
   CHECK(caught([&] { (void)host.get(kUrl); }).message() == "No route.");
   fake.http.clear();
   fake.http.on(kUrl, R"({"a":)");
-  CHECK_THAT(caught([&] { (void)host.get(kUrl).parsed(); }).message(),
-             Catch::Contains("is not JSON: at byte"));
+  const Error broken = caught([&] { (void)host.get(kUrl).parsed(); });
+  CHECK(broken.code() == Code::kBadData);
+  CHECK((broken.flags() & SLUICE_ERROR_RETRYABLE) != 0);
+  CHECK_THAT(broken.message(), Catch::Contains("is not JSON: at byte"));
   CHECK(fake.open_bodies() == 0);
 }
 

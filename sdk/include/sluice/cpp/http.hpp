@@ -171,14 +171,16 @@ class HttpResponse {
   std::string validator() const { return exchange_.validator(); }
   // The URL that answered, after redirects, without secrets.
   std::string url() const { return exchange_.url(); }
-  // The body as JSON. Throws BAD_DATA with the place of the mistake.
+  // The body as JSON. Throws BAD_DATA with the place of the mistake, worth a further try: the
+  // answer may have been cut or mixed up on its way.
   json parsed() const {
     try {
       return json::parse(body_);
     } catch (const json::parse_error& e) {
       throw Error(Code::kBadData, "The answer of " + url() + " is not JSON: at byte " +
                                       std::to_string(e.byte) + " of " +
-                                      std::to_string(body_.size()) + ".");
+                                      std::to_string(body_.size()) + ".")
+          .retryable();
     }
   }
 
