@@ -2,10 +2,11 @@
 #include "host/http/active.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "host/http/curl_library.hpp"
+#include "host/http/decoder.hpp"
+#include "host/http/private_address.hpp"
 
 namespace sluice::host {
 namespace {
@@ -13,21 +14,11 @@ namespace {
 constexpr long kReadBytes = 64L << 10;  // one read from a socket
 constexpr long kKeepAliveIdleS = 60;
 constexpr long kKeepAliveEveryS = 30;
+constexpr size_t kSmallBody = 64U << 10;  // goes to libcurl in one piece
 constexpr int kQueuePatience =
     10;  // times the first byte's time limit, for a connection to get free
 
 static_assert(CURL_ERROR_SIZE <= 256);
-
-std::string environment(const char* name) {
-  const char* value =
-      std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here sets variables
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-curl_socket_t open_socket(void* sockets, curlsocktype, curl_sockaddr* address) {
-  return static_cast<SocketSet*>(sockets)->open(address->family, address->socktype,
-                                                address->protocol);
-}
 
 int close_socket(void* sockets, curl_socket_t socket) {
   static_cast<SocketSet*>(sockets)->close(socket);
@@ -40,17 +31,6 @@ void LoopState::mark(const std::shared_ptr<Transfer>& transfer) {
   if (!std::exchange(transfer->marked, true)) {
     news.push_back(transfer);
   }
-}
-
-WireSettings WireSettings::from_environment(std::string user_agent) {
-  WireSettings settings;
-  settings.user_agent = std::move(user_agent);
-  settings.ca_file = environment("CURL_CA_BUNDLE");
-  if (settings.ca_file.empty()) {  // the order of the curl tool
-    settings.ca_file = environment("SSL_CERT_FILE");
-    settings.ca_dir = environment("SSL_CERT_DIR");
-  }
-  return settings;
 }
 
 Active::Active(LoopState& state, SocketSet& sockets)
@@ -70,7 +50,15 @@ std::optional<Error> Active::prepare(std::shared_ptr<Transfer> transfer,
   head_done_ = false;
   refusal_.reset();
   error_text_[0] = '\0';
-  limit(transfer_->request().first_byte_timeout * kQueuePatience, Failure::kQueueTimeout);
+  sent_ = 0;
+  denied_ = false;
+  // Through a proxy that the operator named, addresses are the proxy's own affair; only what the
+  // URL says outright can be judged here.
+  deny_private_ = settings.deny_private && settings.proxy.empty();
+  limit_to_queue();
+  if (settings.deny_private && is_private_host(transfer_->request().host)) {
+    return make_failure(Failure::kPrivateAddress, transfer_->request().place);
+  }
   if (easy_ == nullptr || !set_headers() || !set_options(settings)) {
     return make_failure(Failure::kLocal, transfer_->request().place);
   }
@@ -100,76 +88,185 @@ bool Active::set_headers() {
   };
   // No "Expect: 100-continue": it costs a round trip, or a second with servers that do not know it.
   bool well = append("Expect:");
+  if (request.decode && !offered_codings().empty()) {
+    well = append(("Accept-Encoding: " + offered_codings()).c_str()) && well;
+  }
   for (const std::string& header : request.headers) {
     well = append(header.c_str()) && well;
   }
   return well;
 }
 
+template <class Option, class Value>
+bool Active::set(Option option, Value value) {
+  return curl().easy_setopt(easy_, option, value) == CURLE_OK;
+}
+
 bool Active::set_options(const WireSettings& settings) {
   const WireRequest& request = transfer_->request();
-  bool well = true;
-  const auto set = [&](CURLoption option, auto value) {
-    well = curl().easy_setopt(easy_, option, value) == CURLE_OK && well;
-  };
-  set(CURLOPT_URL, request.url.c_str());
-  set(CURLOPT_PRIVATE, static_cast<void*>(this));
-  set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(headers_));
-  set(CURLOPT_USERAGENT, settings.user_agent.c_str());
-  set(CURLOPT_ERRORBUFFER, error_text_.data());
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_FOLLOWLOCATION,
-      0L);  // HttpClient follows, so that no secret header goes to another host
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  set(CURLOPT_PIPEWAIT, request.https ? 1L : 0L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleS);
-  set(CURLOPT_TCP_KEEPINTVL, kKeepAliveEveryS);
-  set(CURLOPT_BUFFERSIZE, kReadBytes);
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
-  set(CURLOPT_HEADERFUNCTION, &Active::on_head);
-  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
-  set(CURLOPT_WRITEFUNCTION, &Active::on_body);
-  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
-  set(CURLOPT_PREREQFUNCTION, &Active::on_connected);
-  set(CURLOPT_PREREQDATA, static_cast<void*>(this));
-  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
-  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&sockets_));
-  set(CURLOPT_CLOSESOCKETFUNCTION, &close_socket);
-  set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&sockets_));  // outlives the connections
+  bool well = set(CURLOPT_URL, request.url.c_str());
+  well = set(CURLOPT_PRIVATE, static_cast<void*>(this)) && well;
+  well = set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(headers_)) && well;
+  well = set(CURLOPT_USERAGENT, settings.user_agent.c_str()) && well;
+  well = set(CURLOPT_ERRORBUFFER, error_text_.data()) && well;
+  well = set(CURLOPT_NOSIGNAL, 1L) && well;
+  // HttpClient follows redirects, so that no secret header goes to another host.
+  well = set(CURLOPT_FOLLOWLOCATION, 0L) && well;
+  well = set(CURLOPT_PROTOCOLS_STR, "http,https") && well;
+  well = set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED)) && well;
+  well = set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS)) && well;
+  well = set(CURLOPT_PIPEWAIT, request.https ? 1L : 0L) && well;
+  well = set(CURLOPT_TCP_KEEPALIVE, 1L) && well;
+  well = set(CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleS) && well;
+  well = set(CURLOPT_TCP_KEEPINTVL, kKeepAliveEveryS) && well;
+  well = set(CURLOPT_BUFFERSIZE, kReadBytes) && well;
+  well = set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && well;
+  // A request that ends while a name is being looked up must not hold the loop until DNS answers.
+  well = set(CURLOPT_QUICK_EXIT, 1L) && well;
+  well = set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count())) && well;
+  if (!settings.proxy.empty()) {
+    well = set(CURLOPT_PROXY, settings.proxy.c_str()) && well;
+    if (settings.deny_private) {  // or no_proxy would lead around the proxy, and past the check
+      well = set(CURLOPT_NOPROXY, "") && well;
+    }
+  }
+  return set_trust(settings) && set_callbacks() && set_body() && well;
+}
+
+bool Active::set_trust(const WireSettings& settings) {
+  bool well = set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  well = set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) && well;
   if (settings.share != nullptr) {
-    set(CURLOPT_SHARE, static_cast<CURLSH*>(settings.share));
+    well = set(CURLOPT_SHARE, static_cast<CURLSH*>(settings.share)) && well;
   }
   if (!settings.ca_file.empty()) {
-    set(CURLOPT_CAINFO, settings.ca_file.c_str());
+    well = set(CURLOPT_CAINFO, settings.ca_file.c_str()) && well;
+    well = set(CURLOPT_PROXY_CAINFO, settings.ca_file.c_str()) && well;
   }
   if (!settings.ca_dir.empty()) {
-    set(CURLOPT_CAPATH, settings.ca_dir.c_str());
+    well = set(CURLOPT_CAPATH, settings.ca_dir.c_str()) && well;
+    well = set(CURLOPT_PROXY_CAPATH, settings.ca_dir.c_str()) && well;
   }
-  if (request.decode) {
-    set(CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl was built with
-  }
-  if (request.method == "HEAD") {
-    set(CURLOPT_NOBODY, 1L);
-  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    set(CURLOPT_POSTFIELDS, request.body.c_str());  // not copied: the transfer keeps it
-    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  } else if (request.method != "GET") {
-    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (!settings.client_cert.empty() && transfer_->request().client_certificate) {
+    well = set(CURLOPT_SSLCERT, settings.client_cert.c_str()) && well;
+    if (!settings.client_key.empty()) {
+      well = set(CURLOPT_SSLKEY, settings.client_key.c_str()) && well;
+    }
   }
   return well;
+}
+
+bool Active::set_callbacks() {
+  void* const self = this;
+  bool well = set(CURLOPT_HEADERFUNCTION, &Active::on_head) && set(CURLOPT_HEADERDATA, self);
+  well = set(CURLOPT_WRITEFUNCTION, &Active::on_body) && set(CURLOPT_WRITEDATA, self) && well;
+  well =
+      set(CURLOPT_PREREQFUNCTION, &Active::on_connected) && set(CURLOPT_PREREQDATA, self) && well;
+  well = set(CURLOPT_RESOLVER_START_FUNCTION, &Active::on_resolve) &&
+         set(CURLOPT_RESOLVER_START_DATA, self) && well;
+  const auto open = [](void* active, curlsocktype, curl_sockaddr* address) -> curl_socket_t {
+    return static_cast<Active*>(active)->open_socket(address);
+  };
+  well = set(CURLOPT_OPENSOCKETFUNCTION, static_cast<curl_opensocket_callback>(open)) &&
+         set(CURLOPT_OPENSOCKETDATA, self) && well;
+  return set(CURLOPT_CLOSESOCKETFUNCTION, &close_socket) &&
+         // outlives the connections
+         set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&sockets_)) && well;
+}
+
+bool Active::set_body() {
+  const WireRequest& request = transfer_->request();
+  if (request.method == "HEAD") {
+    return set(CURLOPT_NOBODY, 1L);
+  }
+  const bool has_body =
+      !request.body.empty() || request.method == "POST" || request.method == "PUT";
+  if (!has_body) {
+    return request.method == "GET" || set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+  bool well = set(CURLOPT_POST, 1L) && set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  well = set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size())) && well;
+  if (request.body.size() <= kSmallBody) {
+    return set(CURLOPT_POSTFIELDS, request.body.c_str()) && well;  // not copied: the transfer's
+  }
+  // In pieces, as the socket takes them: so that time limits see that it goes on.
+  void* const self = this;
+  well = set(CURLOPT_READFUNCTION, &Active::on_send) && set(CURLOPT_READDATA, self) && well;
+  const auto seek = [](void* active, curl_off_t offset, int origin) {
+    return on_rewind(active, offset, origin);
+  };
+  well = set(CURLOPT_UPLOAD_BUFFERSIZE, kReadBytes) && well;
+  return set(CURLOPT_SEEKFUNCTION, static_cast<curl_seek_callback>(seek)) &&
+         set(CURLOPT_SEEKDATA, self) && well;
 }
 
 void Active::limit(std::chrono::milliseconds time, Failure failure) {
   deadline_ = state_.now + time;
   deadline_failure_ = failure;
   state_.next_deadline = std::min(state_.next_deadline, deadline_);
+}
+
+void Active::limit_to_queue() {
+  limit(transfer_->request().first_byte_timeout * kQueuePatience, Failure::kQueueTimeout);
+}
+
+int Active::on_resolve(void*, void*, void* self) {
+  auto& active = *static_cast<Active*>(self);
+  active.limit(active.transfer_->request().dns_timeout, Failure::kDnsTimeout);
+  return 0;
+}
+
+// Addresses are judged here, where each connection begins: after DNS, for redirects too, and
+// whatever a name meant a moment ago.
+int Active::open_socket(const void* address) {
+  const auto& to = *static_cast<const curl_sockaddr*>(address);
+  if (deadline_failure_ == Failure::kDnsTimeout) {
+    limit_to_queue();
+  }
+  if (deny_private_ && is_private_address(to.addr)) {
+    denied_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return sockets_.open(to.family, to.socktype, to.protocol);
+}
+
+size_t Active::on_send(char* data, size_t size, size_t count, void* self) {
+  auto& active = *static_cast<Active*>(self);
+  const std::string& body = active.transfer_->request().body;
+  const size_t bytes = std::min(size * count, body.size() - active.sent_);
+  std::copy_n(body.data() + active.sent_, bytes, data);
+  active.sent_ += bytes;
+  if (!active.head_done_) {
+    active.limit(active.transfer_->request().first_byte_timeout, Failure::kFirstByteTimeout);
+  }
+  return bytes;
+}
+
+int Active::on_rewind(void* self, int64_t offset, int origin) {
+  auto& active = *static_cast<Active*>(self);
+  if (origin != SEEK_SET || offset < 0 ||
+      static_cast<uint64_t>(offset) > active.transfer_->request().body.size()) {
+    return CURL_SEEKFUNC_FAIL;
+  }
+  active.sent_ = static_cast<size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+void Active::begin_window() {
+  window_begin_ = state_.now;
+  window_bytes_ = wire_bytes();
+}
+
+// Asked when something has come; that nothing comes at all is the stall's affair.
+bool Active::is_too_slow() {
+  const WireRequest& request = transfer_->request();
+  if (request.low_speed == 0 || state_.now - window_begin_ < request.low_speed_window) {
+    return false;
+  }
+  const double seconds = std::chrono::duration<double>(state_.now - window_begin_).count();
+  const auto came = static_cast<double>(wire_bytes() - window_bytes_);
+  begin_window();
+  return came < static_cast<double>(request.low_speed) * seconds;
 }
 
 int Active::on_connected(void* self, char*, char*, int, int) {
@@ -206,6 +303,7 @@ size_t Active::on_head(char* data, size_t size, size_t count, void* self) {
         active.transfer_->publish_head(std::move(head));
         active.state_.mark(active.transfer_);
         active.limit(request.stall_timeout, Failure::kStalled);
+        active.begin_window();
       }
     }
   } catch (...) {  // out of memory; curl's frames must not see it
@@ -221,6 +319,10 @@ size_t Active::on_body(char* data, size_t size, size_t count, void* self) {
   try {
     switch (active.transfer_->accept(std::string_view(data, bytes), active.wire_bytes())) {
       case Transfer::Accept::kTaken:
+        if (active.is_too_slow()) {
+          active.refusal_ = Failure::kTooSlow;
+          return 0;
+        }
         active.limit(active.transfer_->request().stall_timeout, Failure::kStalled);
         break;
       case Transfer::Accept::kFull:
@@ -240,6 +342,7 @@ size_t Active::on_body(char* data, size_t size, size_t count, void* self) {
 
 int Active::resume() {
   limit(transfer_->request().stall_timeout, Failure::kStalled);
+  begin_window();  // it was the reader who was slow
   return curl().easy_pause(easy_, CURLPAUSE_CONT);
 }
 
@@ -250,6 +353,9 @@ std::optional<Error> Active::outcome(int curl_code) const {
   }
   if (curl_code == CURLE_OK) {
     return std::nullopt;
+  }
+  if (denied_ && curl_code == CURLE_COULDNT_CONNECT) {
+    return make_failure(Failure::kPrivateAddress, place);
   }
   long os_errno = 0;
   curl().easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_errno);

@@ -17,6 +17,7 @@
 #include "host/http/head.hpp"
 #include "host/http/socket_set.hpp"
 #include "host/http/transfer.hpp"
+#include "host/http/wire_settings.hpp"
 
 namespace sluice::host {
 
@@ -29,15 +30,6 @@ struct LoopState {
   std::vector<std::shared_ptr<Transfer>>
       news;  // whose callers are to be woken at the end of the round
   void mark(const std::shared_ptr<Transfer>& transfer);
-};
-
-// Settings for the life of the process, from options and environment.
-struct WireSettings {
-  std::string user_agent;
-  std::string ca_file;  // empty = libcurl's own
-  std::string ca_dir;
-  void* share = nullptr;  // CURLSH: TLS sessions
-  static WireSettings from_environment(std::string user_agent);
 };
 
 class Active {
@@ -68,9 +60,21 @@ class Active {
   static size_t on_head(char* data, size_t size, size_t count, void* self);
   static size_t on_body(char* data, size_t size, size_t count, void* self);
   static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
+  static int on_resolve(void* resolver, void* reserved, void* self);
+  static size_t on_send(char* data, size_t size, size_t count, void* self);
+  static int on_rewind(void* self, int64_t offset, int origin);
+  int open_socket(const void* address);
   void limit(std::chrono::milliseconds time, Failure failure);
+  void limit_to_queue();
+  void begin_window();
+  [[nodiscard]] bool is_too_slow();
   bool set_options(const WireSettings& settings);
+  bool set_callbacks();
+  bool set_trust(const WireSettings& settings);
+  bool set_body();
   bool set_headers();
+  template <class Option, class Value>
+  bool set(Option option, Value value);
 
   LoopState& state_;
   SocketSet& sockets_;
@@ -79,6 +83,11 @@ class Active {
   std::shared_ptr<Transfer> transfer_;
   HeadParser head_;
   bool head_done_ = false;
+  bool deny_private_ = false;  // for the sockets of this request
+  bool denied_ = false;        // and it was
+  size_t sent_ = 0;            // of the body
+  LoopTime window_begin_;      // of the span over which the speed is measured
+  uint64_t window_bytes_ = 0;  // received at its begin
   LoopTime deadline_ = LoopTime::max();
   Failure deadline_failure_ = Failure::kQueueTimeout;
   std::optional<Failure> refusal_;  // why a callback of ours ended the request

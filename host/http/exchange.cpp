@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "host/http/failure.hpp"
+
 namespace sluice::host {
 
 Exchange::Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller)
@@ -29,6 +31,20 @@ Result<void> Exchange::start() {
     return std::move(head).error();
   }
   head_ = std::move(*head);
+  return set_up_decoder();
+}
+
+Result<void> Exchange::set_up_decoder() {
+  const WireRequest& request = transfer_->request();
+  const std::string coding = head_.field("Content-Encoding");
+  const bool has_body = request.method != "HEAD" && head_.status != 204 && head_.status != 304;
+  if (!request.decode || !has_body || is_identity(coding)) {
+    return {};
+  }
+  decoder_ = make_decoder(coding);
+  if (!decoder_) {
+    return make_failure(Failure::kUnknownCoding, request.place);
+  }
   return {};
 }
 
@@ -55,6 +71,32 @@ Result<size_t> Exchange::read(std::span<char> buffer) {
     return Error{Code::kInternal, transfer_->request().place + ": read into a buffer of 0 bytes", 0,
                  0};
   }
+  auto size = next(buffer);
+  if (size) {
+    body_bytes_ += *size;
+  }
+  return size;
+}
+
+Result<size_t> Exchange::next(std::span<char> buffer) {
+  if (!decoder_) {
+    return copy(buffer);
+  }
+  // One byte more than is allowed tells whether there are more: what is unpacked counts, so that a
+  // small body cannot become a large one unseen.
+  const uint64_t room = transfer_->request().max_body_bytes - body_bytes_;
+  if (room > 0) {
+    return decode(buffer.first(static_cast<size_t>(std::min<uint64_t>(buffer.size(), room))));
+  }
+  char excess = 0;
+  auto more = decode({&excess, 1});
+  if (more && *more > 0) {
+    return fail(make_failure(Failure::kTooLong, transfer_->request().place));
+  }
+  return more;
+}
+
+Result<size_t> Exchange::copy(std::span<char> buffer) {
   if (used_ == bytes_.size() && !ended_) {
     SLUICE_TRY(refill());
   }
@@ -66,6 +108,37 @@ Result<size_t> Exchange::read(std::span<char> buffer) {
   return size;
 }
 
+Result<size_t> Exchange::decode(std::span<char> buffer) {
+  while (true) {
+    std::string_view in = std::string_view(bytes_).substr(used_);
+    size_t made = 0;
+    if (any_ && !decoder_->decode(in, buffer, made)) {
+      return fail(make_failure(Failure::kUndecodable, transfer_->request().place));
+    }
+    used_ = bytes_.size() - in.size();
+    if (made > 0) {
+      return made;
+    }
+    if (ended_) {
+      // A server may call an empty body compressed; one that ends too early is damaged.
+      if (any_ && !decoder_->complete()) {
+        return fail(make_failure(Failure::kUndecodable, transfer_->request().place));
+      }
+      return size_t{0};
+    }
+    SLUICE_TRY(refill());
+    any_ = any_ || !bytes_.empty();
+  }
+}
+
+Error Exchange::fail(Error error) {
+  error_ = error;
+  if (error.code != Code::kCancelled) {
+    ++caller_.stats.failed;
+  }
+  return error;
+}
+
 Result<void> Exchange::refill() {
   bool resume = false;
   used_ = 0;
@@ -75,11 +148,7 @@ Result<void> Exchange::refill() {
     loop_.resume(transfer_);
   }
   if (!taken) {
-    error_ = taken.error();
-    if (error_->code != Code::kCancelled) {
-      ++caller_.stats.failed;
-    }
-    return taken;
+    return fail(std::move(taken).error());
   }
   ended_ = bytes_.empty();
   return taken;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "host/http/decoder.hpp"
 #include "host/http/http.hpp"
 #include "host/http/loop.hpp"
 #include "host/http/transfer.hpp"
@@ -36,7 +37,12 @@ class Exchange final : public HttpExchange {
   Result<size_t> read(std::span<char> buffer) override;
 
  private:
+  Result<void> set_up_decoder();
+  Result<size_t> next(std::span<char> buffer);
+  Result<size_t> decode(std::span<char> buffer);
+  Result<size_t> copy(std::span<char> buffer);
   Result<void> refill();
+  Error fail(Error error);
 
   Loop& loop_;
   const Cancel& cancel_;
@@ -49,6 +55,9 @@ class Exchange final : public HttpExchange {
   std::string bytes_;
   size_t used_ = 0;  // of bytes_
   bool ended_ = false;
+  std::unique_ptr<Decoder> decoder_;  // null = bytes go to the reader as they came
+  bool any_ = false;                  // compressed bytes have come
+  uint64_t body_bytes_ = 0;           // given to the reader
   std::optional<Error> error_;
 };
 

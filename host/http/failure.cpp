@@ -16,7 +16,7 @@ struct Row {
 };
 
 // In the order of Failure.
-constexpr std::array<Row, 17> kRows = {{
+constexpr std::array<Row, 24> kRows = {{
     {Code::kUnavailable, EHOSTUNREACH,
      "the host's name has no address; check the name, DNS and the proxy settings"},
     {Code::kUnavailable, ECONNREFUSED,
@@ -33,17 +33,34 @@ constexpr std::array<Row, 17> kRows = {{
     {Code::kUnavailable, ECONNRESET, "the connection broke before the answer was complete"},
     {Code::kUnavailable, ENODATA, "the body is shorter than the server announced"},
     {Code::kUnavailable, EBADMSG, "the body's chunks are damaged"},
-    {Code::kUnavailable, EILSEQ, "the body's compression is damaged"},
+    {Code::kUnavailable, EILSEQ, "the body's compression is damaged or ends too early"},
     {Code::kBadData, EFBIG,
      "the body is longer than the request allows; raise max_body_bytes if that is right"},
     {Code::kUnavailable, EMSGSIZE, "the answer's head is senselessly long"},
     {Code::kUnavailable, EPROTO, "what answered does not speak HTTP; check host, port and scheme"},
     {Code::kUnavailable, EPROTO,
-     "the TLS connection is not trusted or failed; for a private CA set CURL_CA_BUNDLE or "
-     "SSL_CERT_FILE"},
+     "the TLS connection is not trusted or failed; for a private CA set http.ca_file, "
+     "CURL_CA_BUNDLE or SSL_CERT_FILE"},
     {Code::kInvalidConfig, ENOENT,
-     "the CA certificates cannot be read; correct CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR"},
+     "the CA certificates cannot be read; correct http.ca_file, CURL_CA_BUNDLE, SSL_CERT_FILE or "
+     "SSL_CERT_DIR"},
     {Code::kInternal, EINVAL, "libcurl could not carry out the request"},
+    {Code::kUnavailable, EADDRNOTAVAIL,
+     "DNS did not answer in time; check the resolver, or raise http.dns_timeout"},
+    {Code::kUnavailable, ECOMM,
+     "the body comes slower than http.low_speed allows; the service is overloaded or holds the "
+     "connection on purpose"},
+    {Code::kBadData, EACCES,
+     "it leads to a private, loopback or link-local address, which http.deny_private forbids; "
+     "check where the URL comes from"},
+    {Code::kUnavailable, ENETDOWN, "the proxy could not be used or did not reach the server"},
+    {Code::kAuth, EPERM,
+     "the proxy refuses to serve without credentials; give them in http.proxy or the proxy's "
+     "variable"},
+    {Code::kInvalidConfig, ENOKEY,
+     "the client certificate or its key cannot be used; check http.client_cert and "
+     "http.client_key, which must be PEM files that belong together"},
+    {Code::kUnavailable, ENOTSUP, "the body is compressed in a way that was not asked for"},
 }};
 
 const Row& row(Failure failure) {
@@ -63,6 +80,15 @@ Failure connect_failure(long os_errno) {
     default:
       return Failure::kNotConnected;
   }
+}
+
+// A proxy that does not open the tunnel: told apart by the status in curl's words.
+Failure tunnel_failure(const std::string& text) {
+  return contains(text, "407") ? Failure::kProxyRefused : Failure::kProxy;
+}
+
+bool names_tunnel(const std::string& text) {
+  return contains(text, "CONNECT tunnel failed") || contains(text, "from proxy after CONNECT");
 }
 
 // curl reports a damaged chunk as a failed receive and says so only in words.
@@ -94,6 +120,8 @@ bool is_retried(const Error& error) {
     case ETIMEDOUT:
     case ECONNRESET:
     case ENODATA:
+    case EADDRNOTAVAIL:
+    case ENETDOWN:
       return true;
     default:
       return false;
@@ -101,18 +129,23 @@ bool is_retried(const Error& error) {
 }
 
 Failure classify(int curl_code, long os_errno, const std::string& text, bool before_head) {
+  if (before_head && names_tunnel(text)) {
+    return tunnel_failure(text);
+  }
   switch (curl_code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Failure::kNameNotFound;
     case CURLE_COULDNT_CONNECT:
-    case CURLE_PROXY:
       return connect_failure(os_errno);
+    case CURLE_PROXY:
+      return Failure::kProxy;
     case CURLE_OPERATION_TIMEDOUT:  // all other time limits are the loop's own
       return Failure::kConnectTimeout;
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
       return Failure::kCaFile;
+    case CURLE_SSL_CERTPROBLEM:
+      return Failure::kClientCertificate;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CIPHER:

@@ -13,23 +13,30 @@
 namespace sluice::host {
 
 enum class Failure : uint8_t {
-  kNameNotFound,      // EHOSTUNREACH: DNS knows no address for the host or the proxy
-  kRefused,           // ECONNREFUSED
-  kNotConnected,      // ENETUNREACH: any other reason why no connection came about
-  kConnectTimeout,    // ETIME
-  kFirstByteTimeout,  // ETIMEDOUT: connected, but no head in time
-  kStalled,           // ETIMEDOUT: a body that brings nothing any more
-  kQueueTimeout,      // EBUSY: no connection to the host got free
-  kReset,             // ECONNRESET: the connection broke or was closed without an answer
-  kTruncated,         // ENODATA: the body is shorter than announced
-  kBrokenChunk,       // EBADMSG: the chunked coding is damaged
-  kUndecodable,       // EILSEQ: gzip, deflate, br or zstd data is damaged
-  kTooLong,           // EFBIG: the body is longer than the request allows
-  kHeadTooLong,       // EMSGSIZE
-  kNotHttp,           // EPROTO: what came is no HTTP
-  kTls,               // EPROTO: the handshake failed or the certificate is not trusted
-  kCaFile,            // ENOENT: the CA file or folder cannot be used
-  kLocal,             // EINVAL: libcurl refused its settings or is out of memory
+  kNameNotFound,       // EHOSTUNREACH: DNS knows no address for the host or the proxy
+  kRefused,            // ECONNREFUSED
+  kNotConnected,       // ENETUNREACH: any other reason why no connection came about
+  kConnectTimeout,     // ETIME
+  kFirstByteTimeout,   // ETIMEDOUT: connected, but no head in time
+  kStalled,            // ETIMEDOUT: a body that brings nothing any more
+  kQueueTimeout,       // EBUSY: no connection to the host got free
+  kReset,              // ECONNRESET: the connection broke or was closed without an answer
+  kTruncated,          // ENODATA: the body is shorter than announced
+  kBrokenChunk,        // EBADMSG: the chunked coding is damaged
+  kUndecodable,        // EILSEQ: gzip, deflate, br or zstd data is damaged
+  kTooLong,            // EFBIG: the body is longer than the request allows
+  kHeadTooLong,        // EMSGSIZE
+  kNotHttp,            // EPROTO: what came is no HTTP
+  kTls,                // EPROTO: the handshake failed or the certificate is not trusted
+  kCaFile,             // ENOENT: the CA file or folder cannot be used
+  kLocal,              // EINVAL: libcurl refused its settings or is out of memory
+  kDnsTimeout,         // EADDRNOTAVAIL: DNS did not answer in time
+  kTooSlow,            // ECOMM: a body that comes, but slower than is allowed
+  kPrivateAddress,     // EACCES: deny_private keeps the request from where it leads
+  kProxy,              // ENETDOWN: the proxy could not reach the server
+  kProxyRefused,       // EPERM: the proxy wants credentials, or others
+  kClientCertificate,  // ENOKEY: the client certificate or its key cannot be used
+  kUnknownCoding,      // ENOTSUP: the body is compressed in a way that was not offered
 };
 
 // `place` is "GET https://host/path", `detail` libcurl's own words, shown where they help and hold

@@ -48,6 +48,7 @@ struct HttpStats {
   std::atomic<uint64_t> retries{0};
   std::atomic<uint64_t> bytes{0};  // body bytes as received, before decoding
   std::atomic<uint64_t> not_modified{0};
+  std::atomic<uint64_t> cached{0};     // answered from the cache, without a request
   std::atomic<uint64_t> failed{0};     // exchanges that ended in an error
   std::atomic<uint64_t> waited_us{0};  // for limits and Retry-After
 };

@@ -14,11 +14,11 @@
 #include "host/http/request.hpp"
 #include "host/http/retry.hpp"
 #include "host/http/url.hpp"
+#include "host/http/wire_settings.hpp"
 
 namespace sluice::host {
 namespace {
 
-constexpr uint32_t kMaxRedirects = 5;
 constexpr int kWarn = 3;  // as SLUICE_LOG_WARN
 constexpr int64_t kMicrosPerMilli = 1000;
 
@@ -47,6 +47,19 @@ Error status_error(const std::string& place, uint32_t status, std::chrono::milli
                  status};
   }
   return Error{Code::kUnavailable, answered + "; it is overloaded or broken", wait_ms, status};
+}
+
+Error wrong_type(const std::string& place, uint32_t status, const std::string& expect,
+                 const std::string& type) {
+  const std::string answered =
+      media_type_matches(type, "text/html, application/xhtml+xml")
+          ? ": the service answered " + std::to_string(status) + " with an HTML page instead of "
+          : ": the answer is of another type than ";
+  return Error{Code::kUnavailable,
+               place + answered + expect +
+                   "; look at the URL in a browser, it may show an error, log-in or maintenance "
+                   "page",
+               0, status};
 }
 
 }  // namespace
@@ -108,10 +121,11 @@ struct HttpClient::Impl::Call {
 Result<Loop*> HttpClient::Impl::loop() {
   const std::lock_guard lock(mutex_);
   if (!loop_) {
-    const std::string agent =
-        options_.user_agent.empty() ? "sluice/" SLUICE_VERSION : options_.user_agent;
-    auto started =
-        Loop::start(WireSettings::from_environment(agent), options_.max_connections_per_host);
+    auto settings = wire_settings(options_);
+    if (!settings) {
+      return std::move(settings).error();
+    }
+    auto started = Loop::start(std::move(*settings), options_.max_connections_per_host);
     if (!started) {
       return std::move(started).error();
     }
@@ -198,6 +212,9 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
     SLUICE_TRY(retry(call, error, wait));
     return false;
   }
+  if (head.status == 407 && !as_it_comes) {
+    return make_failure(Failure::kProxyRefused, call.place);
+  }
   const bool refused = head.status == 401 || head.status == 403;
   if ((refused && !as_it_comes) || (head.status == 304 && !conditional)) {
     return status_error(call.place, head.status, wait);
@@ -206,11 +223,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   const std::string type = head.field("Content-Type");
   if (is_success(head.status) && has_body && !call.request.expect.empty() &&
       !media_type_matches(type, call.request.expect)) {
-    return Error{Code::kUnavailable,
-                 call.place + ": the answer is not " + call.request.expect +
-                     " but of another type; look at the URL in a browser, it may show an error or "
-                     "log-in page",
-                 0, head.status};
+    return wrong_type(call.place, head.status, call.request.expect, type);
   }
   std::string validator = make_validator(head);
   if (head.status == 304) {
@@ -224,9 +237,10 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
 }
 
 Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
-  if (++call.redirects > kMaxRedirects) {
+  if (++call.redirects > options_.max_redirects) {
     return Error{Code::kUnavailable,
-                 call.place + ": the service redirects more than " + std::to_string(kMaxRedirects) +
+                 call.place + ": the service redirects more than " +
+                     std::to_string(options_.max_redirects) +
                      " times; check the URL, and whether it needs credentials",
                  0, head.status};
   }

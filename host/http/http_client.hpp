@@ -18,10 +18,14 @@
 namespace sluice::host {
 
 struct HttpOptions {
+  std::chrono::milliseconds dns_timeout{8'000};  // part of connect_timeout
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds first_byte_timeout{60'000};
   std::chrono::milliseconds stall_timeout{
-      30'000};  // a body that brings nothing for so long is given up
+      30'000};               // a body that brings nothing for so long is given up
+  uint64_t low_speed = 100;  // a body that brings fewer bytes per second than that, over
+  std::chrono::milliseconds low_speed_window{60'000};  // so long, is given up; 0 = never
+  uint32_t max_redirects = 5;
   uint32_t max_retries = 4;
   std::chrono::milliseconds retry_base{500};  // full jitter in [0, base * 2^n]
   std::chrono::milliseconds retry_cap{60'000};
@@ -31,8 +35,14 @@ struct HttpOptions {
   uint64_t buffer_bytes = 256U << 10;  // per exchange, between socket and reader
   uint32_t max_connections_per_host = 8;
   std::map<std::string, double>
-      requests_per_second;  // by scope; "*" = every other scope; none = no limit
-  std::string user_agent;   // empty = "sluice/VERSION"
+      requests_per_second;    // by scope; "*" = every other scope; none = no limit
+  std::string user_agent;     // empty = "sluice/VERSION"
+  std::string contact;        // of the operator, an address or URL: goes into the User-Agent
+  std::string proxy;          // "http://", "https://", "socks5h://", …; empty = the environment's
+  std::string ca_file;        // PEM; empty = the environment's or the system's
+  std::string client_cert;    // PEM
+  std::string client_key;     // PEM, mode 0600; empty = in client_cert
+  bool deny_private = false;  // no private, loopback, link-local or metadata addresses
 };
 
 // Called with sentences worth a log line; no secrets, no query strings in them. Any thread.

@@ -126,15 +126,20 @@ WireRequest make_wire_request(const HttpRequest& request, const Url& url, bool a
   WireRequest wire;
   wire.method = request.method;
   wire.url = url.text;
+  wire.host = url.host;
   wire.place = request.method + " " + url.shown;
   wire.https = url.https;
   wire.body = request.body;
   wire.decode = wants_decoding(request, url);
+  wire.client_certificate = !away;
   const bool own_limit = request.timeout.count() > 0;
   wire.first_byte_timeout = own_limit ? request.timeout : options.first_byte_timeout;
   wire.connect_timeout =
       own_limit ? std::min(request.timeout, options.connect_timeout) : options.connect_timeout;
+  wire.dns_timeout = std::min(wire.connect_timeout, options.dns_timeout);
   wire.stall_timeout = options.stall_timeout;
+  wire.low_speed = options.low_speed;
+  wire.low_speed_window = options.low_speed_window;
   wire.max_body_bytes =
       request.max_body_bytes > 0 ? request.max_body_bytes : options.max_body_bytes;
   wire.buffer_bytes = static_cast<size_t>(options.buffer_bytes);

@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/http/decoder.hpp"
+
 namespace sluice::host {
 
 Transfer::Transfer(WireRequest request, const Cancel& cancel)
     : request_(std::move(request)),
       half_(std::max<size_t>(request_.buffer_bytes / 2, 1)),
-      cancel_(&cancel) {}
+      cancel_(&cancel),
+      most_bytes_(request_.max_body_bytes) {}
 
 Error Transfer::cancelled_error() const {
   return Error{Code::kCancelled, request_.place + ": cancelled", 0, 0};
@@ -86,6 +89,12 @@ bool Transfer::has_head() {
 
 void Transfer::publish_head(Head head) {
   const std::lock_guard lock(mutex_);
+  // The reader counts what it unpacks; compressed, the body may be a little longer if it does not
+  // compress.
+  if (request_.decode && !is_identity(head.field("Content-Encoding")) &&
+      most_bytes_ < UINT64_MAX / 2) {
+    most_bytes_ += most_bytes_ / 256 + 4096;
+  }
   head_ = std::move(head);
   head_known_ = true;
   news_ = true;
@@ -98,7 +107,7 @@ Transfer::Accept Transfer::accept(std::string_view bytes, uint64_t wire_bytes) {
     full_ = true;
     return Accept::kFull;
   }
-  const uint64_t room = request_.max_body_bytes - body_bytes_;
+  const uint64_t room = most_bytes_ - body_bytes_;
   const std::string_view kept =
       bytes.substr(0, static_cast<size_t>(std::min<uint64_t>(room, bytes.size())));
   filled_.append(kept);

@@ -23,15 +23,20 @@ namespace sluice::host {
 struct WireRequest {
   std::string method;
   std::string url;
+  std::string host;                  // lower case, as in the URL
   std::string place;                 // "GET https://host/path": for messages
   std::vector<std::string> headers;  // "Name: value"
   std::string body;
-  bool decode = true;  // ask for compressed answers and decode them
+  bool decode = true;              // ask for compressed answers and decode them
+  bool client_certificate = true;  // may be shown to the server
   bool https = false;
+  std::chrono::milliseconds dns_timeout{0};
   std::chrono::milliseconds connect_timeout{0};
   std::chrono::milliseconds first_byte_timeout{0};
   std::chrono::milliseconds stall_timeout{0};
-  uint64_t max_body_bytes = 0;
+  uint64_t low_speed = 0;  // bytes per second that each low_speed_window must bring; 0 = any
+  std::chrono::milliseconds low_speed_window{0};
+  uint64_t max_body_bytes = 0;  // decoded
   size_t buffer_bytes = 0;
 };
 
@@ -84,6 +89,7 @@ class Transfer {
   std::optional<Error> error_;
   std::string filled_;
   uint64_t body_bytes_ = 0;
+  uint64_t most_bytes_;  // that may come
   uint64_t wire_bytes_ = 0;
   uint64_t wire_taken_ = 0;
 };
