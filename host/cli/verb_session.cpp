@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "host/cli/http_network.hpp"
 #include "host/observe/log.hpp"
 
 namespace sluice::host {
@@ -22,6 +23,7 @@ HttpOptions http_options(const std::vector<PipelineConfig>& configs) {
     options.stall_timeout = config.stall_timeout;
     options.max_retries = config.http_retries;
     options.user_agent = config.user_agent.empty() ? options.user_agent : config.user_agent;
+    add_network(config, options);
     options.max_connections_per_host = std::max(options.max_connections_per_host, config.workers);
     for (const auto& [scope, rate] : config.requests_per_second) {
       const auto [it, fresh] = options.requests_per_second.emplace(scope, rate);
@@ -54,8 +56,13 @@ VerbSession::VerbSession(const HostOptions& host, const std::vector<std::string>
     return;
   }
   directory_ = std::move(*directory);
+  if (auto agreed = check_network(*configs_); !agreed) {
+    refused_ = complain(agreed.error());
+    return;
+  }
   http_.emplace(http_options(*configs_), clock_, &http_log);
-  environment_.emplace(Environment{*registry_, clock_, *http_});
+  cache_.emplace(*http_, cache_options(*configs_), clock_);
+  environment_.emplace(Environment{*registry_, clock_, *cache_});
 }
 
 int VerbSession::ended_by(const Error& error) const {

@@ -14,6 +14,7 @@
 #include "host/base/clock.hpp"
 #include "host/cli/context.hpp"
 #include "host/cli/signals.hpp"
+#include "host/http/cache.hpp"
 #include "host/http/http_client.hpp"
 #include "host/pipeline/session.hpp"
 
@@ -51,6 +52,7 @@ class VerbSession {
   std::optional<SignalWatch> signals_;
   std::filesystem::path directory_;
   std::optional<HttpClient> http_;
+  std::optional<CachingHttp> cache_;  // over http_
   std::optional<Environment> environment_;
   int refused_ = 0;
 };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/base/result.hpp"
+#include "host/config/network_config.hpp"
 #include "host/base/words.hpp"
 #include "host/http/declaration.hpp"
 
@@ -99,6 +100,8 @@ struct PipelineConfig {
   double breaker_share = 0.5;
   std::chrono::milliseconds breaker_open{1'000}, breaker_cap{60'000}, breaker_wait{60'000};
   std::string user_agent;
+  NetworkConfig network;
+  CacheConfig cache;
   HttpDeclaration http;  // [endpoint.NAME]: comes before what the plugin declares
   // [state], [plugins]: host options, may also come from the command line or SLUICE_… variables
   std::optional<std::string> state_dir;

@@ -64,6 +64,7 @@ class Reader {
     check_want(root.find("want"));
     check_retry(root.find("pipeline"));
     check_breaker(root.find("http"));
+    check_proxy(root.find("http"));
     check_secrets();
   }
 
@@ -285,6 +286,23 @@ class Reader {
       const Node* cap = http->find("breaker_cap");
       findings_.complain((cap != nullptr ? cap : open)->place,
                          "'breaker_cap' is shorter than 'breaker_open'; in [http]");
+    }
+  }
+
+  // Without showing it: there may be a password in it.
+  void check_proxy(const Node* http) {
+    const std::string& proxy = config_.network.proxy;
+    const size_t colon = proxy.find("://");
+    const std::string scheme = proxy.substr(0, std::min(colon, proxy.size()));
+    const bool known = scheme == "http" || scheme == "https" || scheme == "socks4" ||
+                       scheme == "socks4a" || scheme == "socks5" || scheme == "socks5h";
+    const bool whole = colon != std::string::npos && known && colon + 3 < proxy.size() &&
+                       proxy.find_first_of(" \t\r\n") == std::string::npos;
+    const Node* node = http == nullptr ? nullptr : http->find("proxy");
+    if (node != nullptr && !proxy.empty() && !whole) {
+      findings_.complain(node->place,
+                         "is not a proxy; write scheme://host:port with http, https, socks4, "
+                         "socks4a, socks5 or socks5h; 'proxy' in [http]");
     }
   }
 

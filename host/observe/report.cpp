@@ -43,6 +43,7 @@ json to_object(const StreamReport& stream) {
           {"rejected_rows", stream.rejected_rows},
           {"requests", stream.requests},
           {"request_retries", stream.retries},
+          {"cached_answers", stream.cached},
           {"slice_retries", stream.slice_retries},
           {"bytes", stream.bytes},
           {"waited_seconds", stream.waited_seconds},
@@ -91,6 +92,9 @@ std::string stream_text(const StreamReport& s) {
                     grouped(static_cast<uint64_t>(rate)), grouped(s.requests), bytes_text(s.bytes));
     if (s.retries + s.slice_retries > 0) {
       out += fmt::format(", {} retries", grouped(s.retries + s.slice_retries));
+    }
+    if (s.cached > 0) {
+      out += fmt::format(", {} from the cache", grouped(s.cached));
     }
     if (s.waited_seconds >= 0.05) {
       out += fmt::format(", waited {} for limits", seconds_text(s.waited_seconds));

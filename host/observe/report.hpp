@@ -27,7 +27,8 @@ struct StreamReport {
   uint64_t rows = 0;           // committed
   uint64_t rejected_rows = 0;  // in quarantine
   uint64_t requests = 0, retries = 0,
-           bytes = 0;  // requests sent (their retries included), body bytes received
+           bytes = 0;   // requests sent (their retries included), body bytes received
+  uint64_t cached = 0;  // answers from the cache, without a request
   uint64_t slice_retries = 0;
   double waited_seconds = 0;  // for limits
   double seconds = 0;

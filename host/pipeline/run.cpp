@@ -375,14 +375,15 @@ class PipelineRun {
   struct LiveRequests {
     std::shared_ptr<LiveStream> live;
     int64_t since_us = 0;
-    uint64_t requests = 0, retries = 0, bytes = 0, waited_us = 0;
+    uint64_t requests = 0, retries = 0, bytes = 0, waited_us = 0, cached = 0;
   };
   void begin_stream(const std::shared_ptr<LiveStream>& live) {
     const HttpStats& http = session_.http_stats();
     const std::lock_guard lock(mutex_);
     requests_ = {live,          environment_.clock.monotonic_us(),
                  http.requests, http.retries,
-                 http.bytes,    http.waited_us};
+                 http.bytes,    http.waited_us,
+                 http.cached};
   }
   void show_requests() {
     const std::lock_guard lock(mutex_);
@@ -396,6 +397,7 @@ class PipelineRun {
       report.requests = http.requests - requests_.requests;
       report.retries = http.retries - requests_.retries;
       report.bytes = http.bytes - requests_.bytes;
+      report.cached = http.cached - requests_.cached;
       report.waited_seconds = static_cast<double>(http.waited_us - requests_.waited_us) / 1e6;
       report.planned = std::max(report.planned, report.settled());
     });
