@@ -119,7 +119,9 @@ bool Active::set_options(const WireSettings& settings) {
   well = set(CURLOPT_TCP_KEEPALIVE, 1L) && well;
   well = set(CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleS) && well;
   well = set(CURLOPT_TCP_KEEPINTVL, kKeepAliveEveryS) && well;
-  well = set(CURLOPT_BUFFERSIZE, kReadBytes) && well;
+  // A handle that was stopped while it waited for a connection keeps its buffer, and libcurl then
+  // refuses to be told a size.
+  set(CURLOPT_BUFFERSIZE, kReadBytes);
   well = set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && well;
   // A request that ends while a name is being looked up must not hold the loop until DNS answers.
   well = set(CURLOPT_QUICK_EXIT, 1L) && well;
@@ -195,7 +197,7 @@ bool Active::set_body() {
   const auto seek = [](void* active, curl_off_t offset, int origin) {
     return on_rewind(active, offset, origin);
   };
-  well = set(CURLOPT_UPLOAD_BUFFERSIZE, kReadBytes) && well;
+  set(CURLOPT_UPLOAD_BUFFERSIZE, kReadBytes);
   return set(CURLOPT_SEEKFUNCTION, static_cast<curl_seek_callback>(seek)) &&
          set(CURLOPT_SEEKDATA, self) && well;
 }

@@ -228,7 +228,12 @@ TEST_CASE("http with nginx: HTTP 2 over TLS with a private authority", "[unit][h
   std::atomic<int> well{0};
   std::mutex mutex;
   std::set<std::string> connections;
-  REQUIRE(caller.get(nginx.url()));  // its connection serves the others
+  std::string problem;
+  {
+    auto first = caller.get(nginx.url());  // its connection serves the others
+    REQUIRE(first);
+    REQUIRE(test::read_all(**first));
+  }
   {
     std::vector<std::jthread> all;
     for (int i = 0; i < kCallers; ++i) {
@@ -239,10 +244,12 @@ TEST_CASE("http with nginx: HTTP 2 over TLS with a private authority", "[unit][h
                           *test::read_all(**answer) == text_of(1000);
         well += good ? 1 : 0;
         const std::lock_guard lock(mutex);
+        problem = answer ? problem : answer.error().message;
         connections.insert(answer ? (*answer)->header("X-Connection") : "");
       });
     }
   }
+  CHECK(problem == "");
   CHECK(well == kCallers);
   CHECK(connections.size() == 1);  // all at once over one
 }
