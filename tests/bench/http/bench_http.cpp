@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HttpClient against `curl --parallel` on the same loopback server, in turns, in one run. Prints
-// rows of a Markdown table. Usage: bench_http [REQUESTS [CALLERS [ROUNDS
+// HttpClient against `curl --parallel` and wrk on the same nginx over loopback, in turns, in one
+// run. Prints rows of a Markdown table. Usage: bench_http [REQUESTS [CALLERS [ROUNDS
 // [BUFFER_KIB]]]]
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
@@ -18,15 +19,11 @@
 
 #include "host/base/clock.hpp"
 #include "host/http/http_client.hpp"
-#include "support/raw_http_server.hpp"
+#include "support/nginx.hpp"
 
 namespace {
 
 using namespace sluice;
-using test::RawConnection;
-using test::RawHttpServer;
-using test::RawRequest;
-
 constexpr size_t kBigBytes = 256U << 20;
 
 double seconds(const std::function<void()>& work) {
@@ -90,18 +87,42 @@ void run_curl(const std::string& url, int count, int callers) {
   }
 }
 
+// Requests per second as wrk counts them; it has a time instead of a number, and reads bodies
+// without keeping them. Two threads, as many connections as the others.
+double run_wrk(const std::string& url, int callers) {
+  const int threads = std::min(callers, 2);
+  const test::Finished finished =
+      test::run({"wrk", "--threads", std::to_string(threads), "--connections",
+                 std::to_string(callers), "--duration", "3s", url});
+  const size_t at = finished.out.find("Requests/sec:");
+  if (finished.exit_code != 0 || at == std::string::npos) {
+    std::fprintf(stderr, "wrk failed; install the package wrk\n%s\n", finished.err.c_str());
+    std::exit(1);
+  }
+  return std::atof(finished.out.c_str() + at + 13);
+}
+
 void compare(const char* name, const char* unit, double amount, int rounds,
-             const std::function<void()>& ours, const std::function<void()>& curls) {
+             const std::function<void()>& ours, const std::function<void()>& curls,
+             const std::function<double()>& wrks) {
   std::vector<double> mine;
   std::vector<double> theirs;
+  std::vector<double> wrk;
   for (int i = 0; i < rounds; ++i) {
     mine.push_back(amount / seconds(ours));
     theirs.push_back(amount / seconds(curls));
+    if (wrks) {
+      wrk.push_back(wrks());
+    }
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("| %s | %.0f %s | %.0f %s | %.2f | %ld MiB |\n", name, median(mine), unit,
-              median(theirs), unit, median(mine) / median(theirs), usage.ru_maxrss / 1024);
+  char third[64] = "–";
+  if (!wrk.empty()) {
+    std::snprintf(third, sizeof third, "%.0f %s", median(wrk), unit);
+  }
+  std::printf("| %s | %.0f %s | %.0f %s | %.2f | %s | %ld MiB |\n", name, median(mine), unit,
+              median(theirs), unit, median(mine) / median(theirs), third, usage.ru_maxrss / 1024);
 }
 
 int argument(int argc, char** argv, int index, int fallback) {
@@ -114,18 +135,12 @@ int main(int argc, char** argv) {
   const int requests = argument(argc, argv, 1, 20'000);
   const int callers = argument(argc, argv, 2, 8);
   const int rounds = argument(argc, argv, 3, 5);
-  const std::string small = test::raw_answer(200, std::string(2048, 'x'));
-  const std::string piece(1U << 20, 'x');
-  RawHttpServer server([&](RawConnection& connection, const RawRequest& request) {
-    if (!request.target.starts_with("/big")) {
-      connection.send(small);
-      return;
-    }
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBigBytes) + "\r\n\r\n");
-    for (size_t sent = 0; sent < kBigBytes; sent += piece.size()) {
-      connection.send(piece);
-    }
+  const test::Nginx nginx([](uint16_t port) {
+    return "sendfile on; server { listen 127.0.0.1:" + std::to_string(port) + "; }";
   });
+  nginx.put("small", std::string(2048, 'x'));
+  nginx.put("big", "");
+  std::filesystem::resize_file(nginx.folder() / "root/big", kBigBytes);
   setenv("no_proxy", "*", 1);
   const host::SystemClock clock;
   host::HttpOptions options;
@@ -133,17 +148,18 @@ int main(int argc, char** argv) {
   options.buffer_bytes = static_cast<uint64_t>(argument(argc, argv, 4, 256)) << 10;
   host::HttpClient client(options, clock);
   std::printf(
-      "| Load | sluice | curl --parallel | ratio | peak memory, server included "
-      "|\n|---|---|---|---|---|\n");
+      "| Load | sluice | curl --parallel | ratio | wrk | peak memory "
+      "|\n|---|---|---|---|---|---|\n");
   const std::string name =
       std::to_string(requests) + " GETs of 2 KiB, " + std::to_string(callers) + " connections";
   compare(
       name.c_str(), "requests/s", requests, rounds,
-      [&] { run_ours(client, server.url("/small"), requests, callers, 2048); },
-      [&] { run_curl(server.url("/small"), requests, callers); });
+      [&] { run_ours(client, nginx.url("/small"), requests, callers, 2048); },
+      [&] { run_curl(nginx.url("/small"), requests, callers); },
+      [&] { return run_wrk(nginx.url("/small"), callers); });
   compare(
       "one body of 256 MiB", "MiB/s", 256, rounds,
-      [&] { run_ours(client, server.url("/big"), 1, 1, kBigBytes); },
-      [&] { run_curl(server.url("/big"), 1, 1); });
+      [&] { run_ours(client, nginx.url("/big"), 1, 1, kBigBytes); },
+      [&] { run_curl(nginx.url("/big"), 1, 1); }, nullptr);
   return 0;
 }

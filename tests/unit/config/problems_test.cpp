@@ -48,6 +48,9 @@ TEST_CASE("problems with the host's keys") {
       {"[pipeline]\nname = \"x\"\norder = \"paralel\"\n",
        "3:9: must be one of \"parallel\" or \"sequential\", is \"paralel\"; 'order' in [pipeline]; "
        "did you mean \"parallel\"?\n"},
+      {"[pipeline]\nname = \"x\"\n[http]\nproxy = \"ftp://me:s3cret@proxy.example\"\n",
+       "4:9: is not a proxy; write scheme://host:port with http, https, socks4, socks4a, socks5 or "
+       "socks5h; 'proxy' in [http]\n"},
       {"[pipeline]\nname = \"x\"\ndrain = 10\n",
        "3:9: expected a duration like \"90s\", got an integer; 'drain' in [pipeline]\n"},
       {"[pipeline]\nname = \"x\"\ndrain = \"10 sec\"\n",

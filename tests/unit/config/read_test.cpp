@@ -48,6 +48,21 @@ first_byte_timeout = "20s"
 stall_timeout = "7s"
 retries = 2
 user_agent = "me/1.0"
+contact = "ops@example.org"
+dns_timeout = "3s"
+low_speed = "1KiB"
+low_speed_window = "10s"
+max_redirects = 2
+deny_private = true
+proxy = "socks5h://me:s3cret@proxy.example:1080"
+ca_file = "ca.pem"
+client_cert = "me.pem"
+client_key = "me.key"
+
+[cache]
+entries = 7
+bytes = "1MiB"
+ttl = "2h"
 
 [state]
 dir = "/var/lib/sluice"
@@ -118,6 +133,10 @@ TEST_CASE("a minimal file gets the defaults that the types state") {
   CHECK(c.stall_timeout == defaults.stall_timeout);
   CHECK(c.http_retries == defaults.http_retries);
   CHECK(c.user_agent.empty());
+  CHECK(c.network == NetworkConfig{});
+  CHECK(c.cache.entries == defaults.cache.entries);
+  CHECK(c.cache.bytes == defaults.cache.bytes);
+  CHECK(c.cache.ttl == defaults.cache.ttl);
   CHECK_FALSE(c.state_dir);
   CHECK(c.plugin_dirs.empty());
   CHECK(c.redact.empty());
@@ -167,6 +186,12 @@ TEST_CASE("every key of the host arrives") {
   CHECK(c.stall_timeout == 7s);
   CHECK(c.http_retries == 2);
   CHECK(c.user_agent == "me/1.0");
+  CHECK(c.network == NetworkConfig{3s, 1024, 10s, 2, "ops@example.org",
+                                   "socks5h://me:s3cret@proxy.example:1080", "ca.pem", "me.pem",
+                                   "me.key", true});
+  CHECK(c.cache.entries == 7);
+  CHECK(c.cache.bytes == 1U << 20);
+  CHECK(c.cache.ttl == 2h);
   CHECK(c.state_dir == "/var/lib/sluice");
   CHECK(c.plugin_dirs == std::vector<std::string>{"plugins", "/opt/plugins"});
   REQUIRE(c.sources.size() == 2);
