@@ -20,7 +20,8 @@ constexpr std::array<Row, 24> kRows = {{
     {Code::kUnavailable, EHOSTUNREACH,
      "the host's name has no address; check the name, DNS and the proxy settings"},
     {Code::kUnavailable, ECONNREFUSED,
-     "the connection was refused; check that the service runs and the port is right"},
+     "the connection was refused; check that the service, or the proxy to "
+     "it, runs and that the port is right"},
     {Code::kUnavailable, ENETUNREACH,
      "no connection could be made; check the network and the proxy settings"},
     {Code::kUnavailable, ETIME,
