@@ -22,6 +22,7 @@ void Cancel::request() {
     requested_.store(true, std::memory_order_release);
   }
   wake_.notify_all();
+  stop_.request_stop();
   if (fd_ >= 0) {
     const uint64_t one = 1;
     [[maybe_unused]] const auto written = write(fd_, &one, sizeof one);

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <stop_token>
 
 namespace sluice::host {
 
@@ -23,6 +24,8 @@ class Cancel {
   [[nodiscard]] bool requested() const { return requested_.load(std::memory_order_acquire); }
   // Waits at most `ms` milliseconds; true if cancelled.
   bool sleep_ms(uint64_t ms) const;
+  // For std::stop_callback: called once, by the thread that requests.
+  [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
   // Readable once cancelled. Borrowed; -1 if the system had none left.
   [[nodiscard]] int fd() const { return fd_; }
 
@@ -30,6 +33,7 @@ class Cancel {
   std::atomic<bool> requested_{false};
   mutable std::mutex mutex_;
   mutable std::condition_variable wake_;
+  std::stop_source stop_;
   int fd_ = -1;
 };
 

@@ -25,6 +25,8 @@ class Exchange final : public HttpExchange {
   // Sends and waits for the head. Requires: called once, first.
   Result<void> start();
   [[nodiscard]] const Head& head() const { return head_; }
+  // Kept until the exchange ends.
+  void hold(std::shared_ptr<void> held) { held_ = std::move(held); }
   // What ":url" and ":validator" give.
   void describe(std::string url, std::string validator);
 
@@ -59,6 +61,7 @@ class Exchange final : public HttpExchange {
   bool any_ = false;                  // compressed bytes have come
   uint64_t body_bytes_ = 0;           // given to the reader
   std::optional<Error> error_;
+  std::shared_ptr<void> held_;
 };
 
 }  // namespace sluice::host

@@ -100,8 +100,8 @@ class Http {
   // outlive the exchange.
   virtual Result<std::unique_ptr<HttpExchange>> open(const HttpRequest& request,
                                                      const Cancel& cancel, HttpCaller& caller) = 0;
-  // Takes over the limits of a declaration, for all callers of their scopes.
-  virtual void declare(const HttpDeclaration& declaration) = 0;
+  // Takes over the limits that `caller` has declared, for all callers of their scopes.
+  virtual void declare(const HttpCaller& caller) = 0;
   // Nobody in `scope` sends for `wait`: an answer's body said so. Capped like a Retry-After.
   virtual void throttle(const std::string& scope, std::chrono::milliseconds wait) = 0;
 };

@@ -2,6 +2,7 @@
 #include "host/http/http_client.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <random>
 #include <utility>
@@ -19,8 +20,26 @@
 namespace sluice::host {
 namespace {
 
-constexpr int kWarn = 3;  // as SLUICE_LOG_WARN
-constexpr int64_t kMicrosPerMilli = 1000;
+constexpr int kWarn = 3;           // as SLUICE_LOG_WARN
+constexpr uint32_t kBanned = 418;  // as Binance and some others tell a ban
+constexpr std::chrono::hours kLongestBan{24 * 7};
+
+// [limits.requests_per_second]: evenly. Rates that are no positive number mean no limit.
+std::vector<LimitRule> configured_rates(const std::map<std::string, double>& per_second) {
+  std::vector<LimitRule> out;
+  for (const auto& [scope, rate] : per_second) {
+    if (std::isfinite(rate) && rate > 0) {
+      LimitRule rule;
+      rule.scope = scope;
+      rule.name = "requests_per_second";
+      rule.window = LimitRule::Window::kRate;
+      rule.per = std::chrono::milliseconds(rate < 1 ? 1'000'000 : 1'000);
+      rule.amount = rate * static_cast<double>(rule.per.count()) / 1000;
+      out.push_back(std::move(rule));
+    }
+  }
+  return out;
+}
 
 Error cancelled(const std::string& place) {
   return Error{Code::kCancelled, place + ": cancelled", 0, 0};
@@ -38,8 +57,15 @@ Error status_error(const std::string& place, uint32_t status, std::chrono::milli
   }
   if (status == 429) {
     return Error{Code::kRateLimited,
-                 answered + ": too many requests; lower requests_per_second for it", wait_ms,
+                 answered + ": too many requests; give it a [[limit]], or a lower one", wait_ms,
                  status};
+  }
+  if (status == kBanned) {
+    return Error{Code::kRateLimited,
+                 answered +
+                     ": it has banned this address for too many requests; see `sluice "
+                     "limits`, and give it a [[limit]], or a lower one",
+                 wait_ms, status};
   }
   if (status == 304) {
     return Error{Code::kUnavailable,
@@ -71,12 +97,14 @@ class HttpClient::Impl {
         clock_(clock),
         log_(log),
         log_ctx_(log_ctx),
-        limits_(options_.requests_per_second, clock),
-        backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()) {}
+        limits_(clock, options_.state, {options_.retry_base, options_.retry_cap}),
+        backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()) {
+    limits_.declare("", configured_rates(options_.requests_per_second));
+  }
 
   Result<std::unique_ptr<HttpExchange>> open(HttpRequest request, const Cancel& cancel,
                                              HttpCaller& caller);
-  void throttle(const std::string& scope, std::chrono::milliseconds wait);
+  Limits& limits() { return limits_; }
 
  private:
   struct Call;  // one open() on its way
@@ -85,7 +113,8 @@ class HttpClient::Impl {
   Result<bool> settle(Call& call, Exchange& exchange);
   Result<void> follow(Call& call, const Head& head);
   Result<void> retry(Call& call, const Error& why, std::chrono::milliseconds wait);
-  std::chrono::milliseconds heed_retry_after(const Call& call, const Head& head);
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after(const Call& call,
+                                                                     const Head& head) const;
   void warn(const std::string& message) const {
     if (log_ != nullptr) {
       log_(log_ctx_, kWarn, message);
@@ -110,6 +139,7 @@ struct HttpClient::Impl::Call {
   std::string place;
   const Cancel& cancel;
   HttpCaller& caller;
+  std::shared_ptr<Grant> grant{};  // of the try under way
   uint32_t redirects = 0;
   uint32_t retries = 0;
 
@@ -179,16 +209,21 @@ Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call) {
     return std::move(found).error();
   }
   const int64_t before_us = clock_.monotonic_us();
-  const bool granted = limits_.acquire(call.scope, call.request.cost, call.cancel);
+  const LimitRequest wanted{call.scope, static_cast<double>(std::max(call.request.cost, 1U)),
+                            call.request.live, call.caller.name};
+  call.grant.reset();  // of the try before
+  auto granted = limits_.acquire(wanted, options_.limit_patience, call.cancel);
   call.caller.stats.waited_us +=
       static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
   if (!granted) {
-    return cancelled(call.place);
+    return std::move(granted).error().in(call.place);
   }
+  call.grant = std::make_shared<Grant>(std::move(*granted));
   const bool away = call.url.origin != call.first_origin;
   auto exchange = std::make_unique<Exchange>(
       **found, make_wire_request(call.request, call.url, away, options_), call.cancel, call.caller);
   ++call.caller.stats.requests;
+  exchange->hold(call.grant);
   SLUICE_TRY(exchange->start());
   return exchange;
 }
@@ -196,15 +231,17 @@ Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call) {
 // Judges an answer by its head: true if it is the caller's, false if the request goes out again.
 Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   const Head& head = exchange.head();
+  const auto told = retry_after(call, head);
+  call.grant->answered(head, told);
   if (head.is_redirect() && !head.field("Location").empty()) {
     SLUICE_TRY(follow(call, head));
     return false;
   }
-  const std::chrono::milliseconds wait =
-      is_retried_status(head.status) ? heed_retry_after(call, head) : std::chrono::milliseconds(0);
+  const std::chrono::milliseconds wait = told.value_or(std::chrono::milliseconds(0));
   const bool conditional = is_conditional(call.request);
   const bool as_it_comes = !call.request.retry;
-  if (is_retried_status(head.status) && !as_it_comes) {
+  const bool again = is_retried_status(head.status) || head.status == kBanned;
+  if (again && !as_it_comes) {
     Error error = status_error(call.place, head.status, wait);
     if (!call.may_retry(options_)) {
       return error;
@@ -255,31 +292,34 @@ Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
   return {};
 }
 
-// How long the service wants to be left alone. A 429 or 503 is meant for everybody in the scope.
-std::chrono::milliseconds HttpClient::Impl::heed_retry_after(const Call& call, const Head& head) {
+// How long the service wants to be left alone, if it says so.
+std::optional<std::chrono::milliseconds> HttpClient::Impl::retry_after(const Call& call,
+                                                                       const Head& head) const {
+  const bool banned = head.status == kBanned;
+  if (!is_retried_status(head.status) && !banned) {
+    return std::nullopt;
+  }
   bool ignored = false;
   const auto told = parse_retry_after(head.field("Retry-After"), clock_.now_us(),
-                                      options_.retry_after_cap, ignored);
+                                      banned ? kLongestBan : options_.retry_after_cap, ignored);
   if (ignored) {
     warn(call.place + ": its Retry-After is in the past or senseless and is not followed");
   }
   if (!told) {
-    return std::chrono::milliseconds(0);
+    return std::nullopt;
   }
   if (told->capped) {
     warn(call.place + ": its Retry-After is absurdly long and was capped to " +
          std::to_string(told->wait.count()) + " ms");
-  }
-  if (head.status == 429 || head.status == 503) {
-    limits_.pause(call.scope, told->wait.count() * kMicrosPerMilli);
   }
   return told->wait;
 }
 
 // Waits before the next try; `wait` is the service's own word, 0 = it gave none.
 Result<void> HttpClient::Impl::retry(Call& call, const Error& why, std::chrono::milliseconds wait) {
-  const bool scope_is_paused =
-      wait.count() > 0 && (why.vendor_code == 429 || why.vendor_code == 503);
+  // Then the limits make it wait, and everybody in its scope with it.
+  const bool scope_is_paused = why.vendor_code == 429 || why.vendor_code == kBanned ||
+                               (wait.count() > 0 && why.vendor_code == 503);
   if (!scope_is_paused) {
     const auto pause = wait.count() > 0 ? wait : backoff_.next(call.retries);
     const int64_t before_us = clock_.monotonic_us();
@@ -311,14 +351,12 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::open(const HttpRequest& reques
   return exchange;
 }
 
-void HttpClient::Impl::throttle(const std::string& scope, std::chrono::milliseconds wait) {
-  limits_.pause(scope, std::min(wait, options_.retry_after_cap).count() * kMicrosPerMilli);
+void HttpClient::declare(const HttpCaller& caller) {
+  impl_->limits().declare(caller.name, caller.declaration()->limits);
 }
 
-void HttpClient::declare(const HttpDeclaration&) {}
-
 void HttpClient::throttle(const std::string& scope, std::chrono::milliseconds wait) {
-  impl_->throttle(scope, wait);
+  impl_->limits().pause(scope, std::min<std::chrono::milliseconds>(wait, kLongestBan));
 }
 
 }  // namespace sluice::host

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "host/base/clock.hpp"
+#include "host/base/shared_state.hpp"
 #include "host/http/http.hpp"
 
 namespace sluice::host {
@@ -43,6 +44,9 @@ struct HttpOptions {
   std::string client_cert;    // PEM
   std::string client_key;     // PEM, mode 0600; empty = in client_cert
   bool deny_private = false;  // no private, loopback, link-local or metadata addresses
+  // A request that would have to wait longer for a limit or the end of a ban fails at once.
+  std::chrono::milliseconds limit_patience{2 * 3'600'000};
+  std::shared_ptr<SharedState> state;  // where quotas are kept; null = in this process alone
 };
 
 // Called with sentences worth a log line; no secrets, no query strings in them. Any thread.
@@ -60,7 +64,7 @@ class HttpClient final : public Http {
 
   Result<std::unique_ptr<HttpExchange>> open(const HttpRequest& request, const Cancel& cancel,
                                              HttpCaller& caller) override;
-  void declare(const HttpDeclaration& declaration) override;
+  void declare(const HttpCaller& caller) override;
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override;
 
  private:

@@ -2,138 +2,125 @@
 #include "host/http/limits.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "host/http/limit_group.hpp"
 
 namespace sluice::host {
 namespace {
-constexpr double kMicros = 1e6;
-constexpr size_t kManyScopes =
-    4096;  // above this, scopes in which nothing is going on are forgotten
+
+constexpr size_t kManyServices =
+    4096;  // above this, services of which nothing is known are forgotten
+
+std::string service_of(const std::string& scope) {
+  return scope.substr(0, scope.find('/', 1));
+}
+
+// The tighter of two rules that speak of the same thing.
+const LimitRule& stricter(const LimitRule& left, const LimitRule& right) {
+  const auto rate = [](const LimitRule& rule) {
+    return rule.amount > 0 ? rule.amount / static_cast<double>(rule.per.count()) : 1e300;
+  };
+  return rate(right) < rate(left) ? right : left;
+}
+
 }  // namespace
 
-Bucket::Bucket(double per_second) : per_second_(per_second), tokens_(burst()) {}
+struct Grant::Inside {
+  std::shared_ptr<LimitGroup> group;
+  std::shared_ptr<LimitGroup::Sent> sent;
+};
 
-double Bucket::burst() const {
-  return std::max(1.0, per_second_ / 10);
+Grant::Grant(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+Grant::Grant(Grant&&) noexcept = default;
+Grant& Grant::operator=(Grant&& other) noexcept {
+  std::swap(inside_, other.inside_);
+  return *this;
 }
 
-Bucket::Place Bucket::join(uint32_t cost) {
-  return queue_.insert(queue_.end(), Ticket{static_cast<double>(std::max(cost, 1U)), false});
+Grant::~Grant() {
+  if (inside_) {
+    inside_->group->finished(*inside_->sent);
+  }
 }
 
-void Bucket::refill(int64_t now_us) {
-  if (filled_us_ >= 0 && now_us > filled_us_) {
-    tokens_ = std::min(burst(),
-                       tokens_ + static_cast<double>(now_us - filled_us_) / kMicros * per_second_);
+void Grant::answered(const Head& head, std::optional<std::chrono::milliseconds> told_wait) {
+  if (inside_) {
+    inside_->group->answered(*inside_->sent, head, told_wait);
   }
-  filled_us_ = std::max(filled_us_, now_us);
 }
 
-int64_t Bucket::wait_us(Place place, int64_t now_us) {
-  if (place->granted) {
-    return 0;
-  }
-  if (now_us < paused_until_us_) {
-    return paused_until_us_ - now_us;
-  }
-  refill(now_us);
-  double missing = 0;  // tokens short for those ahead, then for `place`
-  double tokens = tokens_;
-  for (auto ticket = queue_.begin(); ticket != queue_.end(); ++ticket) {
-    if (!ticket->granted && per_second_ > 0) {
-      // A cost above the whole bucket goes once the bucket is full, and leaves a debt.
-      const double needed = std::min(ticket->cost, burst());
-      if (tokens < needed) {
-        missing += needed - tokens;
-        tokens = needed;
+Limits::Limits(const Clock& clock, std::shared_ptr<SharedState> state, RefusalBackoff backoff)
+    : clock_(clock),
+      state_(state ? std::move(state) : std::make_shared<MemoryState>()),
+      backoff_(backoff) {}
+
+Limits::~Limits() = default;
+
+std::vector<LimitRule> Limits::rules_for(const std::string& service) const {
+  std::vector<LimitRule> named, others;
+  for (const auto& [owner, rules] : declared_) {
+    for (const LimitRule& rule : rules) {
+      auto& into = rule.scope == "*" ? others : named;
+      if (rule.scope != "*" && service_of(rule.scope) != service) {
+        continue;
       }
-      tokens -= ticket->cost;
-    }
-    if (missing <= 0) {
-      if (!ticket->granted) {
-        ticket->granted = true;
-        tokens_ = tokens;
+      const auto same = std::find_if(into.begin(), into.end(), [&](const LimitRule& known) {
+        return known.scope == rule.scope && known.name == rule.name;
+      });
+      if (same == into.end()) {
+        into.push_back(rule);
+      } else {
+        *same = stricter(*same, rule);
       }
     }
-    if (ticket == place) {
-      break;
-    }
   }
-  return place->granted
-             ? 0
-             : std::max<int64_t>(1, std::llround(std::ceil(missing / per_second_ * kMicros)));
+  return named.empty() ? others : named;
 }
 
-void Bucket::leave(Place place) {
-  queue_.erase(place);
-}
-
-void Bucket::pause_until(int64_t until_us) {
-  paused_until_us_ = std::max(paused_until_us_, until_us);
-}
-
-bool Bucket::idle(int64_t now_us) const {
-  return queue_.empty() && now_us >= paused_until_us_;
-}
-
-Limits::Limits(std::map<std::string, double> per_second, const Clock& clock)
-    : per_second_(std::move(per_second)), clock_(clock) {}
-
-double Limits::rate(const std::string& scope) const {
-  auto found = per_second_.find(scope);
-  if (found == per_second_.end()) {
-    found = per_second_.find("*");
-  }
-  const bool limited =
-      found != per_second_.end() && std::isfinite(found->second) && found->second > 0;
-  return limited ? found->second : 0;
-}
-
-std::shared_ptr<Limits::Scope> Limits::find(const std::string& scope, bool create) {
+void Limits::declare(const std::string& owner, const std::vector<LimitRule>& rules) {
   const std::lock_guard lock(mutex_);
-  const auto found = scopes_.find(scope);
-  if (found != scopes_.end() || !create) {
-    return found == scopes_.end() ? nullptr : found->second;
+  declared_[owner] = rules;
+  for (const auto& [service, group] : groups_) {
+    group->set_rules(rules_for(service));
   }
-  if (scopes_.size() >= kManyScopes) {
-    const int64_t now = clock_.monotonic_us();
-    std::erase_if(scopes_, [&](const auto& entry) {
-      const std::lock_guard scope_lock(entry.second->mutex);
-      return entry.second.use_count() == 1 && rate(entry.first) == 0 &&
-             entry.second->bucket.idle(now);
+}
+
+std::shared_ptr<LimitGroup> Limits::group(const std::string& scope) {
+  const std::string service = service_of(scope);
+  const std::lock_guard lock(mutex_);
+  if (const auto found = groups_.find(service); found != groups_.end()) {
+    return found->second;
+  }
+  if (groups_.size() >= kManyServices) {
+    std::erase_if(groups_, [](const auto& entry) {
+      return entry.second.use_count() == 1 && entry.second->idle();
     });
   }
-  return scopes_.emplace(scope, std::make_shared<Scope>(rate(scope))).first->second;
+  return groups_
+      .emplace(service,
+               std::make_shared<LimitGroup>(service, rules_for(service), clock_, state_, backoff_))
+      .first->second;
 }
 
-bool Limits::acquire(const std::string& scope, uint32_t cost, const Cancel& cancel) {
-  // A scope without a limit is known only once it was paused.
-  const std::shared_ptr<Scope> found = find(scope, rate(scope) > 0);
-  if (!found) {
-    return !cancel.requested();
+Result<Grant> Limits::acquire(const LimitRequest& request, std::chrono::milliseconds patience,
+                              const Cancel& cancel) {
+  auto inside = std::make_unique<Grant::Inside>();
+  inside->group = group(request.scope);
+  auto sent = inside->group->acquire(request, patience, cancel);
+  if (!sent) {
+    return std::move(sent).error();
   }
-  std::unique_lock lock(found->mutex);
-  const Bucket::Place place = found->bucket.join(cost);
-  bool granted = false;
-  while (!cancel.requested()) {
-    const int64_t wait = found->bucket.wait_us(place, clock_.monotonic_us());
-    if (wait == 0) {
-      granted = true;
-      break;
-    }
-    lock.unlock();
-    cancel.sleep_ms(static_cast<uint64_t>((wait + 999) / 1000));
-    lock.lock();
-  }
-  found->bucket.leave(place);
-  return granted;
+  inside->sent = std::move(*sent);
+  return Grant(std::move(inside));
 }
 
-void Limits::pause(const std::string& scope, int64_t us) {
-  const std::shared_ptr<Scope> found = find(scope, true);
-  const std::lock_guard lock(found->mutex);
-  found->bucket.pause_until(clock_.monotonic_us() + us);
+void Limits::pause(const std::string& scope, std::chrono::milliseconds wait) {
+  group(scope)->pause(scope, wait, PauseReason::kAskedFor);
+}
+
+double Limits::left(const std::string& scope) {
+  return group(scope)->left(scope);
 }
 
 }  // namespace sluice::host

@@ -1,78 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requests per second, per scope, for all callers of the process together: a token bucket and a
-// queue in the order of arrival. A pause (Retry-After) holds back everybody in the scope.
+// Who may send when: the quotas of all services, for all pipelines of the process and, through the
+// shared state, for all processes on the state directory. A request waits in a line; live data
+// goes before backfill, and pipelines that wait for one quota share it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "host/base/cancel.hpp"
 #include "host/base/clock.hpp"
+#include "host/base/result.hpp"
+#include "host/base/shared_state.hpp"
+#include "host/http/declaration.hpp"
+#include "host/http/head.hpp"
+#include "host/http/quota.hpp"
 
 namespace sluice::host {
 
-// One scope's bucket and queue, on a time that the caller gives: monotonic microseconds. Not
-// thread-safe.
-class Bucket {
+struct LimitRequest {
+  std::string scope;
+  double cost = 1;
+  bool live = true;
+  std::string caller;  // pipelines that wait for one quota get equal parts of it
+};
+
+class LimitGroup;  // of one service; internal
+
+// Leave to send one request. Given up by its end; answered() at most once, by one thread.
+class Grant {
  public:
-  struct Ticket {
-    double cost = 1;
-    bool granted = false;
-  };
-  using Place = std::list<Ticket>::iterator;
-
-  // `per_second` 0 = no limit but pauses. A tenth of a second's worth may go at once, at least one.
-  explicit Bucket(double per_second);
-
-  Place join(uint32_t cost);
-  // Grants in order of arrival whatever may go at `now_us`; then the microseconds until `place` may
-  // be granted, 0 = it is. The time is a lower bound while a pause or an earlier place may still
-  // change it: ask again.
-  int64_t wait_us(Place place, int64_t now_us);
-  void leave(Place place);  // granted and sent, or given up
-  void pause_until(int64_t until_us);
-  [[nodiscard]] bool idle(int64_t now_us) const;  // nobody waits and no pause is on
+  struct Inside;
+  explicit Grant(std::unique_ptr<Inside> inside);
+  Grant(Grant&&) noexcept;
+  Grant& operator=(Grant&&) noexcept;
+  Grant(const Grant&) = delete;
+  Grant& operator=(const Grant&) = delete;
+  ~Grant();
+  // The answer's head came: it tells what is left. `told_wait`: its Retry-After. The place among
+  // requests under way is kept until the end.
+  void answered(const Head& head, std::optional<std::chrono::milliseconds> told_wait);
 
  private:
-  void refill(int64_t now_us);
-  [[nodiscard]] double burst() const;
-
-  const double per_second_;
-  double tokens_;
-  int64_t filled_us_ = -1;  // when tokens_ was right; -1 = never yet
-  int64_t paused_until_us_ = INT64_MIN;
-  std::list<Ticket> queue_;
+  std::unique_ptr<Inside> inside_;
 };
 
 // Thread-safe.
 class Limits {
  public:
-  // Rates by scope; "*" = every other scope. Rates that are no positive number mean no limit.
-  Limits(std::map<std::string, double> per_second, const Clock& clock);
+  // `state` null: of this process alone. A state that fails later is told once by the next
+  // acquire() and then done without.
+  Limits(const Clock& clock, std::shared_ptr<SharedState> state, RefusalBackoff backoff = {});
+  Limits(const Limits&) = delete;
+  Limits& operator=(const Limits&) = delete;
+  ~Limits();
 
-  // Waits until a request of `cost` may go. False if cancelled before.
-  bool acquire(const std::string& scope, uint32_t cost, const Cancel& cancel);
-  // Nobody in `scope` sends for `us` microseconds from now; a longer pause that is on stays.
-  void pause(const std::string& scope, int64_t us);
+  // The rules that `owner` (a pipeline) knows of; replaces what it said before. Where several
+  // owners speak of one rule, the strictest holds. Scope "*" is for every service of which no rule
+  // speaks.
+  void declare(const std::string& owner, const std::vector<LimitRule>& rules);
+
+  // Waits until a request may go. kCancelled, or kRateLimited at once (with retry_after_ms) if the
+  // wait is known to be longer than `patience`.
+  Result<Grant> acquire(const LimitRequest& request, std::chrono::milliseconds patience,
+                        const Cancel& cancel);
+  // Nobody in `scope` sends for `wait`.
+  void pause(const std::string& scope, std::chrono::milliseconds wait);
+  // Units of the tightest limit that are free in `scope`; a large number if nothing limits it.
+  double left(const std::string& scope);
 
  private:
-  struct Scope {
-    explicit Scope(double per_second) : bucket(per_second) {}
-    std::mutex mutex;
-    Bucket bucket;  // under mutex
-  };
-  [[nodiscard]] double rate(const std::string& scope) const;
-  std::shared_ptr<Scope> find(const std::string& scope, bool create);
+  std::shared_ptr<LimitGroup> group(const std::string& scope);
+  [[nodiscard]] std::vector<LimitRule> rules_for(const std::string& service) const;
 
-  const std::map<std::string, double> per_second_;
   const Clock& clock_;
+  const std::shared_ptr<SharedState> state_;
+  const RefusalBackoff backoff_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Scope>> scopes_;  // under mutex_
+  std::map<std::string, std::vector<LimitRule>> declared_;     // by owner; under mutex_
+  std::map<std::string, std::shared_ptr<LimitGroup>> groups_;  // by service; under mutex_
 };
 
 }  // namespace sluice::host

@@ -119,7 +119,7 @@ sluice_status_t http_declare(const sluice_host_t* host, sluice_str_t declaration
       return std::move(declared).error();
     }
     context.http_caller().take(std::move(*declared));
-    context.services().http->declare(*context.http_caller().declaration());
+    context.services().http->declare(context.http_caller());
     return SLUICE_OK;
   });
 }

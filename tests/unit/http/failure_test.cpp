@@ -142,7 +142,9 @@ TEST_CASE("http failures: before the head", "[unit][http]") {
   }
   SECTION("TLS with a server that has none") {
     RawHttpServer server([](RawConnection& connection, const RawRequest&) { connection.close(); });
-    test::Caller caller;  // with retries: they must not happen
+    host::HttpOptions options = test::without_retries();
+    options.connect_timeout = std::chrono::milliseconds(300);
+    test::Caller caller(options);
     const auto error = failure_of(
         caller,
         test::request_of("https://127.0.0.1:" + std::to_string(unsigned{server.port()}) + "/"));

@@ -102,7 +102,7 @@ TEST_CASE("http retries: not for what a second try cannot mend", "[unit][http]")
     CHECK(answer.error().vendor_code == status);
   }
   SECTION("other refusals are answers") {
-    status = GENERATE(400, 404, 410, 418, 451);
+    status = GENERATE(400, 404, 410, 422, 451);
     auto answer = caller.get(server.url());
     REQUIRE(answer);
     CHECK((*answer)->status() == static_cast<uint32_t>(status));
