@@ -375,8 +375,8 @@ Result<std::unique_ptr<HttpExchange>> CachingHttp::open(const HttpRequest& reque
                                                    : impl_->next().open(request, cancel, caller);
 }
 
-void CachingHttp::declare(const HttpDeclaration& declaration) {
-  impl_->next().declare(declaration);
+void CachingHttp::declare(const HttpCaller& caller) {
+  impl_->next().declare(caller);
 }
 
 void CachingHttp::throttle(const std::string& scope, std::chrono::milliseconds wait) {

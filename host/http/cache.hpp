@@ -40,7 +40,7 @@ class CachingHttp final : public Http {
 
   Result<std::unique_ptr<HttpExchange>> open(const HttpRequest& request, const Cancel& cancel,
                                              HttpCaller& caller) override;
-  void declare(const HttpDeclaration& declaration) override;
+  void declare(const HttpCaller& caller) override;
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override;
 
   [[nodiscard]] CacheFill fill() const;
