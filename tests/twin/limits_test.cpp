@@ -358,6 +358,7 @@ TEST_CASE("limits: control shows counters and changes settings") {
   CHECK(report.at("requests") == 0);
   CHECK(report.at("windows").at("minute").at("per_ms") == 6000);
   CHECK(report.at("latency_ms") == 1);
+  CHECK(report.at("transit_ms") == 0);
   CHECK(fetch(twin, "/svc/coingecko/coins").status == 429);
   report = json::parse(twin.control("GET", "/_twin/limits/coingecko"));
   CHECK(report.at("during_ban") == 1);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "tests/twin/hash.hpp"
@@ -19,6 +20,7 @@ using nlohmann::json;
 
 constexpr std::string_view kMount = "/svc/";
 constexpr std::uint64_t kMostRows = 10'000;
+constexpr std::int64_t kLongestMs = 60'000;
 constexpr std::uint64_t kValues = 1'000'000;
 
 std::int64_t now_us() {
@@ -78,6 +80,7 @@ class LimitsService final : public Service {
     }
     Verdict verdict;
     std::uint32_t latency_ms = 0;
+    travel(found->second, request);
     {
       const std::lock_guard lock(found->second.mutex);
       verdict = found->second.limiter->admit(request, now_us());
@@ -103,6 +106,7 @@ class LimitsService final : public Service {
     }
     json report = one.limiter->report(now_us());
     report["latency_ms"] = one.latency_ms;
+    report["transit_ms"] = one.transit_ms;
     return json_response(200, report.dump());
   }
 
@@ -111,24 +115,48 @@ class LimitsService final : public Service {
     std::mutex mutex;  // guards all below
     std::unique_ptr<Limiter> limiter;
     std::uint32_t latency_ms = 0;
+    std::uint32_t transit_ms = 0;
   };
+
+  // Requests reach the limiter late, and not in the order in which they were sent.
+  static void travel(Guarded& one, const Request& request) {
+    std::uint64_t most_us = 0;
+    {
+      const std::lock_guard lock(one.mutex);
+      most_us = std::uint64_t{one.transit_ms} * 1000;
+    }
+    if (most_us > 0) {
+      const double part = unit(hash_text(request.target));
+      std::this_thread::sleep_for(std::chrono::microseconds(
+          static_cast<std::int64_t>(part * static_cast<double>(most_us))));
+    }
+  }
+
+  // Takes a time out of the settings; `old` if it is not among them.
+  static std::uint32_t take_time(json& settings, const char* key, std::uint32_t old) {
+    const auto found = settings.find(key);
+    if (found == settings.end()) {
+      return old;
+    }
+    const std::int64_t value = whole_setting(key, *found);
+    if (value > kLongestMs) {
+      throw std::invalid_argument("key '" + std::string(key) + "' must be at most " +
+                                  std::to_string(kLongestMs));
+    }
+    settings.erase(key);
+    return static_cast<std::uint32_t>(value);
+  }
 
   static void configure(Guarded& one, const std::string& body) {
     json settings = json::parse(body, nullptr, false);
     if (!settings.is_object()) {
       throw std::invalid_argument("the settings are no JSON object");
     }
-    std::uint32_t latency_ms = one.latency_ms;
-    if (const auto latency = settings.find("latency_ms"); latency != settings.end()) {
-      const std::int64_t value = whole_setting("latency_ms", *latency);
-      if (value > 600'000) {
-        throw std::invalid_argument("key 'latency_ms' must be at most 600000");
-      }
-      latency_ms = static_cast<std::uint32_t>(value);
-      settings.erase("latency_ms");
-    }
+    const std::uint32_t latency_ms = take_time(settings, "latency_ms", one.latency_ms);
+    const std::uint32_t transit_ms = take_time(settings, "transit_ms", one.transit_ms);
     one.limiter->configure(settings, now_us());
     one.latency_ms = latency_ms;
+    one.transit_ms = transit_ms;
   }
 
   std::map<std::string, Guarded, std::less<>> limiters_;  // filled by the constructor
