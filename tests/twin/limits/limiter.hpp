@@ -44,9 +44,9 @@ class Limiter {
 
   Verdict admit(const Request& request, std::int64_t now_us);
 
-  // Changes settings (README.md, "Limits"). Throws std::invalid_argument naming the key; settings of
-  // the service's own that stand before it are then in force. "limits" and "scale" begin all windows
-  // anew.
+  // Changes settings (README.md, "Limits"). Throws std::invalid_argument naming the key; settings
+  // of the service's own that stand before it are then in force. "limits" and "scale" begin all
+  // windows anew.
   void configure(const nlohmann::json& settings, std::int64_t now_us);
 
   // Counters, windows and settings.
