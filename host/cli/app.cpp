@@ -71,6 +71,7 @@ struct AppOptions {
   std::vector<std::string> files;
   StateShowOptions show;
   std::string state_file = "-", forget_file, forget_stream, forget_slice;
+  std::string secret_name;
   std::string plugin_file, component, template_kind, template_name, template_into = ".";
 };
 
@@ -147,6 +148,30 @@ void add_state_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
   });
 }
 
+void add_secret_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
+  CLI::App* secret = app.add_subcommand(
+      "secret", "The sealed store, from which store = \"NAME\" in [secret.NAME] reads");
+  secret->require_subcommand(1);
+  secret->footer(
+      "The store is the file secrets.sealed in the state directory (--state-dir). Its key is made "
+      "with the first\nsecret and kept in ~/.config/sluice/secret.key; SLUICE_SECRET_KEY_FILE "
+      "names "
+      "another file, and\nSLUICE_SECRET_KEY holds the key itself (32 bytes, base64 or hex).");
+
+  CLI::App* set = secret->add_subcommand(
+      "set", "Put a value in: from standard input, or asked for without showing it");
+  set->add_option("NAME", o.secret_name, "Its name: letters, digits, _, - and .")->required();
+  set->footer("Example: pass show api | sluice secret set api_key");
+  set->callback([&] { chosen = [&o] { return secret_set_verb(o.host, o.secret_name); }; });
+
+  CLI::App* list = secret->add_subcommand("list", "Names and dates; never values");
+  list->callback([&] { chosen = [&o] { return secret_list_verb(o.host); }; });
+
+  CLI::App* remove = secret->add_subcommand("rm", "Remove one");
+  remove->add_option("NAME", o.secret_name, "Its name")->required();
+  remove->callback([&] { chosen = [&o] { return secret_rm_verb(o.host, o.secret_name); }; });
+}
+
 void add_plugin_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
   CLI::App* plugins = app.add_subcommand(
       "plugins", "What is installed; judge a library before it is loaded; scaffold");
@@ -199,6 +224,7 @@ int run_app(int argc, char** argv) {
   add_pipeline_verbs(app, options, chosen);
   add_plugin_verbs(app, options, chosen);
   add_state_verbs(app, options, chosen);
+  add_secret_verbs(app, options, chosen);
   for (CLI::App* verb : app.get_subcommands({})) {
     verb->fallthrough();
     for (CLI::App* inner : verb->get_subcommands({})) {

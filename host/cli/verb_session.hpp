@@ -13,9 +13,8 @@
 #include "host/base/cancel.hpp"
 #include "host/base/clock.hpp"
 #include "host/cli/context.hpp"
+#include "host/cli/http_stack.hpp"
 #include "host/cli/signals.hpp"
-#include "host/http/cache.hpp"
-#include "host/http/http_client.hpp"
 #include "host/pipeline/session.hpp"
 
 namespace sluice::host {
@@ -51,8 +50,8 @@ class VerbSession {
   Cancel stop_, abort_;
   std::optional<SignalWatch> signals_;
   std::filesystem::path directory_;
-  std::optional<HttpClient> http_;
-  std::optional<CachingHttp> cache_;  // over http_
+  std::optional<Secrets> secrets_;
+  std::optional<HttpStack> http_;
   std::optional<Environment> environment_;
   int refused_ = 0;
 };

@@ -36,4 +36,9 @@ int state_rebuild_verb(const HostOptions& host, const std::vector<std::string>& 
 int state_forget_verb(const HostOptions& host, const std::string& file, const std::string& stream,
                       const std::string& slice);
 
+// The sealed store of the state directory. The value is read from standard input, or asked for.
+int secret_set_verb(const HostOptions& host, const std::string& name);
+int secret_list_verb(const HostOptions& host);
+int secret_rm_verb(const HostOptions& host, const std::string& name);
+
 }  // namespace sluice::host

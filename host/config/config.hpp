@@ -16,6 +16,7 @@
 #include "host/base/result.hpp"
 #include "host/config/network_config.hpp"
 #include "host/base/words.hpp"
+#include "host/http/credential_config.hpp"
 #include "host/http/declaration.hpp"
 
 namespace sluice::host {
@@ -60,9 +61,12 @@ struct StreamConfig {  // [stream.NAME]
 };
 
 struct SecretConfig {  // [secret.NAME]: where a value comes from
-  enum class From : uint8_t { kEnv, kFile } from = From::kEnv;
-  std::string value;  // name of the variable, or path
+  enum class From : uint8_t { kEnv, kFile, kCredential, kCommand, kStore } from = From::kEnv;
+  // Name of the variable, path, name of the systemd credential or of an entry of the sealed store.
+  std::string value;
+  std::vector<std::string> command;  // kCommand: program and arguments
   uint32_t line = 0;
+  bool operator==(const SecretConfig&) const = default;
 };
 
 struct PipelineConfig {
@@ -111,6 +115,7 @@ struct PipelineConfig {
   ComponentConfig sink;                  // [sink]
   std::map<std::string, StreamConfig> stream;
   std::map<std::string, SecretConfig> secrets;
+  std::map<std::string, CredentialConfig> credentials;
 
   // Values that came from the environment: redacted wherever text leaves the process.
   std::vector<std::string> redact;

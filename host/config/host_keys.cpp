@@ -52,6 +52,18 @@ std::vector<std::string> base_urls(const json& value) {
   return urls;
 }
 
+SecretText secret_text(const json& value) {
+  if (value.is_string()) {
+    return {value.get<std::string>(), {}};
+  }
+  return {{}, value.is_object() ? value.value("$secret", "") : std::string()};
+}
+
+void set_secret(const KeyTarget& target, SecretConfig::From from, const json& value) {
+  target.secret->from = from;
+  target.secret->value = value.get<std::string>();
+}
+
 constexpr HostTable kTables[] = {
     {"pipeline", Shape::kSingle, true, false,
      "The pipeline: its name, how hard it works and what it does about failures."},
@@ -77,6 +89,8 @@ constexpr HostTable kTables[] = {
      "What is different for one stream of the source, by its name."},
     {"secret", Shape::kMap, false, false,
      "Where the value of a secret comes from, by the name that `{ secret = \"NAME\" }` refers to."},
+    {"credential", Shape::kMap, false, false,
+     "How requests prove who they are, by the name that a plugin is given. See docs/http.md."},
 };
 
 // Version 14 breaks the lines of a table as long as this at random.
@@ -284,16 +298,76 @@ constexpr HostKey kKeys[] = {
 
     {"secret", "env", false,
      R"({"type":"string","pattern":"^[^=]+$","x-sluice-literal":true,"description":"Environment variable that holds the value."})",
-     [](const KeyTarget& t, const json& v) {
-       t.secret->from = SecretConfig::From::kEnv;
-       t.secret->value = v.get<std::string>();
-     }},
+     [](const KeyTarget& t, const json& v) { set_secret(t, SecretConfig::From::kEnv, v); }},
     {"secret", "file", false,
      R"({"type":"string","minLength":1,"description":"File that holds the value; nobody but its owner may read it (mode 0600)."})",
+     [](const KeyTarget& t, const json& v) { set_secret(t, SecretConfig::From::kFile, v); }},
+    {"secret", "credential", false,
+     R"({"type":"string","minLength":1,"maxLength":255,"pattern":"^[^/]+$","description":"Name of a systemd credential (LoadCredential= of the unit), a file in $CREDENTIALS_DIRECTORY."})",
+     [](const KeyTarget& t, const json& v) { set_secret(t, SecretConfig::From::kCredential, v); }},
+    {"secret", "command", false,
+     R"({"type":"array","items":{"type":"string"},"minItems":1,"x-sluice-literal":true,"x-sluice-example":["pass","show","api"],"description":"Program and arguments whose standard output is the value. Run once, without a shell, for at most 60 s."})",
      [](const KeyTarget& t, const json& v) {
-       t.secret->from = SecretConfig::From::kFile;
-       t.secret->value = v.get<std::string>();
+       t.secret->from = SecretConfig::From::kCommand;
+       t.secret->command = texts(v);
      }},
+    {"secret", "store", false,
+     R"({"type":"string","pattern":"^[A-Za-z0-9_][A-Za-z0-9_.-]*$","maxLength":128,"description":"Name in the sealed store, where `sluice secret set` has put it."})",
+     [](const KeyTarget& t, const json& v) { set_secret(t, SecretConfig::From::kStore, v); }},
+
+    {"credential", "type", true,
+     R"({"type":"string","enum":["bearer","basic","header","query","oauth2"],"x-sluice-example":"bearer","description":"What is sent: a bearer token, user and password, a header of its own, a parameter of the query, or a token by OAuth 2 client credentials."})",
+     [](const KeyTarget& t, const json& v) {
+       using Type = CredentialConfig::Type;
+       t.credential->type = v == "basic"    ? Type::kBasic
+                            : v == "header" ? Type::kHeader
+                            : v == "query"  ? Type::kQuery
+                            : v == "oauth2" ? Type::kOauth2
+                                            : Type::kBearer;
+     }},
+    {"credential", "key", false,
+     R"({"type":"string","x-sluice-secret":true,"description":"bearer, header, query: the token or key."})",
+     [](const KeyTarget& t, const json& v) { t.credential->keys.push_back(secret_text(v)); }},
+    {"credential", "keys", false,
+     R"({"type":"array","items":{"type":"string","x-sluice-secret":true},"minItems":1,"maxItems":100,"description":"bearer, header, query: several keys in rotation, each with limits of its own."})",
+     [](const KeyTarget& t, const json& v) {
+       for (const json& key : v) {
+         t.credential->keys.push_back(secret_text(key));
+       }
+     }},
+    {"credential", "header", false,
+     R"({"type":"string","pattern":"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$","maxLength":128,"x-sluice-example":"X-Api-Key","description":"header: name of the field."})",
+     [](const KeyTarget& t, const json& v) { t.credential->header = v.get<std::string>(); }},
+    {"credential", "prefix", false,
+     R"({"type":"string","pattern":"^[ -~]*$","maxLength":128,"x-sluice-example":"Bot ","default":"","description":"header: what stands before the key."})",
+     [](const KeyTarget& t, const json& v) { t.credential->prefix = v.get<std::string>(); }},
+    {"credential", "parameter", false,
+     R"({"type":"string","minLength":1,"maxLength":128,"pattern":"^[!-~]+$","x-sluice-example":"api_key","description":"query: name of the parameter."})",
+     [](const KeyTarget& t, const json& v) { t.credential->parameter = v.get<std::string>(); }},
+    {"credential", "user", false,
+     R"({"anyOf":[{"type":"string","minLength":1},{"type":"string","x-sluice-secret":true}],"description":"basic: the user, as text or as a secret."})",
+     [](const KeyTarget& t, const json& v) { t.credential->user = secret_text(v); }},
+    {"credential", "password", false,
+     R"({"type":"string","x-sluice-secret":true,"description":"basic: the password. Without it an empty one is sent."})",
+     [](const KeyTarget& t, const json& v) { t.credential->password = secret_text(v); }},
+    {"credential", "token_url", false,
+     R"({"type":"string","format":"uri","x-sluice-example":"https://login.example.org/oauth/token","description":"oauth2: where tokens are given out; https, or http on this machine."})",
+     [](const KeyTarget& t, const json& v) { t.credential->token_url = v.get<std::string>(); }},
+    {"credential", "client_id", false,
+     R"({"anyOf":[{"type":"string","minLength":1},{"type":"string","x-sluice-secret":true}],"description":"oauth2: the client's id, as text or as a secret."})",
+     [](const KeyTarget& t, const json& v) { t.credential->client_id = secret_text(v); }},
+    {"credential", "client_secret", false,
+     R"({"type":"string","x-sluice-secret":true,"description":"oauth2: the client's secret."})",
+     [](const KeyTarget& t, const json& v) { t.credential->client_secret = secret_text(v); }},
+    {"credential", "scope", false,
+     R"({"type":"string","pattern":"^[ -~]*$","maxLength":2048,"default":"","description":"oauth2: scopes asked for, with blanks between."})",
+     [](const KeyTarget& t, const json& v) { t.credential->scope = v.get<std::string>(); }},
+    {"credential", "client_auth", false,
+     R"({"type":"string","enum":["basic","form"],"default":"basic","description":"oauth2: whether the client's id and secret go in the Authorization header or in the form."})",
+     [](const KeyTarget& t, const json& v) { t.credential->form = v == "form"; }},
+    {"credential", "origins", false,
+     R"({"type":"array","items":{"type":"string","pattern":"^https?://[^/?#@]+$"},"default":[],"x-sluice-example":["https://api.example.org"],"description":"Where it may be sent. Empty: wherever the plugin asks with it."})",
+     [](const KeyTarget& t, const json& v) { t.credential->origins = texts(v); }},
 };
 // clang-format on
 
@@ -305,7 +379,11 @@ struct Advised {
 constexpr const char* kSchedule =
     "this version runs once and stops; let a systemd timer or cron start `sluice run`";
 constexpr const char* kNoSecretText =
-    "a secret's value never stands in the file; name where it comes from with env or file";
+    "a secret's value never stands in the file; name where it comes from with env, file, "
+    "credential, command or store";
+constexpr const char* kKeyTable =
+    "the key's value never stands in the file: write key = { secret = \"name\" } and a table "
+    "[secret.name]";
 
 constexpr Advised kAdvice[] = {
     {"pipeline", {"every", kSchedule}},
@@ -316,6 +394,11 @@ constexpr Advised kAdvice[] = {
     {"secret", {"value", kNoSecretText}},
     {"secret", {"password", kNoSecretText}},
     {"secret", {"token", kNoSecretText}},
+    {"secret", {"keyring", "write command = [\"secret-tool\", \"lookup\", …]"}},
+    {"credential", {"token", kKeyTable}},
+    {"credential", {"secret", kKeyTable}},
+    {"credential", {"username", "the user of basic authentication is 'user'"}},
+    {"credential", {"name", "the header's name is 'header', the parameter's 'parameter'"}},
 };
 
 constexpr Checker::Advice kTableAdvice[] = {
@@ -326,6 +409,8 @@ constexpr Checker::Advice kTableAdvice[] = {
     {"transform", "transforms are not part of this version"},
     {"transforms", "transforms are not part of this version"},
     {"schedule", kSchedule},
+    {"credentials", "a credential stands under [credential.NAME]"},
+    {"secrets", "a secret stands under [secret.NAME]"},
 };
 
 }  // namespace

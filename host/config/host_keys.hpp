@@ -22,6 +22,7 @@ struct KeyTarget {
   StreamConfig* stream = nullptr;
   SecretConfig* secret = nullptr;
   EndpointSet* endpoint = nullptr;
+  CredentialConfig* credential = nullptr;
 };
 
 struct HostKey {

@@ -8,6 +8,7 @@
 
 #include "host/config/checker.hpp"
 #include "host/config/config.hpp"
+#include "host/config/credential_check.hpp"
 #include "host/config/file_text.hpp"
 #include "host/config/host_keys.hpp"
 #include "host/config/references.hpp"
@@ -142,7 +143,8 @@ class Reader {
       if (!expect_table(member, label + " is a table for each name")) {
         continue;
       }
-      const json values = check_host(table.name, member, "in " + label);
+      const bool credential = table.name == std::string_view("credential");
+      const json values = check_host(table.name, member, "in " + label, credential);
       if (table.name == std::string_view("stream")) {
         auto& stream = config_.stream[name];
         stream.line = member.place.line;
@@ -150,6 +152,13 @@ class Reader {
       } else if (table.name == std::string_view("endpoint")) {
         apply_keys(table.name, values,
                    {.config = config_, .endpoint = &config_.http.endpoints[name]});
+      } else if (credential) {
+        auto& made = config_.credentials[name];
+        made.line = member.place.line;
+        apply_keys(table.name, values, {.config = config_, .credential = &made});
+        if (!findings_.partial) {
+          check_credential(findings_, label, member, made);
+        }
       } else {
         read_secret(name, member, values);
       }
@@ -160,21 +169,28 @@ class Reader {
     auto& secret = config_.secrets[name];
     secret.line = node.place.line;
     apply_keys("secret", values, {.config = config_, .secret = &secret});
-    const bool env = node.find("env") != nullptr;
-    const bool file = node.find("file") != nullptr;
-    if (env == file && !(findings_.partial && !env)) {
-      findings_.complain(
-          node.place,
-          std::string(env ? "both env and file are given; keep one" : "needs env or file") +
-              "; in [secret." + name + "], for example env = \"" + "PG_PASSWORD\"");
+    std::vector<std::string> given;
+    for (const char* key : {"env", "file", "credential", "command", "store"}) {
+      if (node.find(key) != nullptr) {
+        given.emplace_back(key);
+      }
+    }
+    if (given.size() != 1 && !(findings_.partial && given.empty())) {
+      findings_.complain(node.place,
+                         (given.empty() ? "needs env, file, credential, command or store"
+                                        : joined(given) + " are given; keep one") +
+                             "; in [secret." + name + "], for example env = \"" + "PG_PASSWORD\"");
     }
   }
 
-  json check_host(const char* table, const Node& node, std::string owner) {
+  json check_host(const char* table, const Node& node, std::string owner,
+                  bool with_secrets = false) {
     const json schema = host_schema(table);
     Checker checker(findings_, std::move(owner), schema);
     checker.advise(advice_for(table));
-    checker.forbid_secrets();
+    if (!with_secrets) {
+      checker.forbid_secrets();
+    }
     return checker.check(node);
   }
 
@@ -322,7 +338,7 @@ class Reader {
                                             : "; did you mean '" + meant + "'?"));
     }
     for (const auto& variable : findings_.env_secrets) {
-      config_.secrets[env_secret_name(variable)] = {SecretConfig::From::kEnv, variable, 0};
+      config_.secrets[env_secret_name(variable)] = {SecretConfig::From::kEnv, variable, {}, 0};
     }
   }
 

@@ -2,6 +2,7 @@
 //
 // One JSON Schema of the whole file, for editors: the host's keys and those of every installed
 // plugin.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "host/config/config.hpp"
@@ -85,6 +86,11 @@ class Embedder {
       }
     }
     outer["anyOf"] = json::array();
+    const json branches = schema.value("anyOf", json::array());
+    if (std::any_of(branches.begin(), branches.end(),
+                    [](const json& branch) { return flag(branch, "x-sluice-secret"); })) {
+      outer["anyOf"].push_back({{"$ref", "#/$defs/secret"}});
+    }
     if (!flag(schema, "x-sluice-secret")) {
       outer["anyOf"].push_back(std::move(schema));
     } else {
@@ -102,7 +108,11 @@ json host_table_schema(const HostTable& table) {
   json schema = Embedder("").embed(host_schema(table.name), true);
   schema["description"] = table.description;
   if (table.name == std::string_view("secret")) {
-    schema["oneOf"] = {{{"required", {"env"}}}, {{"required", {"file"}}}};
+    schema["oneOf"] = {{{"required", {"env"}}},
+                       {{"required", {"file"}}},
+                       {{"required", {"credential"}}},
+                       {{"required", {"command"}}},
+                       {{"required", {"store"}}}};
   }
   return schema;
 }

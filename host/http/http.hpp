@@ -22,6 +22,19 @@
 
 namespace sluice::host {
 
+// What a credential adds to a request (host/http/credential.hpp). It goes to the request's own
+// origin and nowhere else, whatever redirects say.
+struct HttpProof {
+  std::string header;            // "Name: value", in place of the request's own of that name
+  std::string parameter, value;  // of the query, not yet encoded; in place of one of that name
+  // What must not stand in the address of a redirect to elsewhere.
+  std::vector<std::string> secrets;
+  std::vector<std::string> origins;  // "scheme://host:port" it may go to; empty = any
+  std::string account;       // tells the keys of one service apart: limits count for each by itself
+  bool move_on = false;      // give a 429 back at once: there is another key
+  bool same_origin = false;  // redirects to elsewhere are refused
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
@@ -40,6 +53,7 @@ struct HttpRequest {
   bool repeatable = false;            // besides GET and HEAD
   bool retry = true;
   bool live = true;  // goes before backfill where a limit makes requests wait
+  HttpProof proof;   // filled in between, never by a plugin
 };
 
 // What one caller (a pipeline's source) caused, for its report. Thread-safe counters.

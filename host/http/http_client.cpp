@@ -88,6 +88,19 @@ Error wrong_type(const std::string& place, uint32_t status, const std::string& e
                0, status};
 }
 
+// A credential goes nowhere but where it is meant to go.
+Result<void> check_origin(const HttpProof& proof, const Url& url) {
+  if (proof.origins.empty() ||
+      std::find(proof.origins.begin(), proof.origins.end(), url.origin) != proof.origins.end()) {
+    return {};
+  }
+  return Error{Code::kInvalidConfig,
+               url.shown +
+                   ": its credential is not for this address; add it to the credential's "
+                   "origins if it is to go there",
+               0, 0};
+}
+
 }  // namespace
 
 class HttpClient::Impl {
@@ -178,8 +191,10 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::open(HttpRequest request
   if (!url) {
     return std::move(url).error();
   }
-  std::string scope = request.scope.empty() ? url->host : request.scope;
+  std::string scope =
+      scope_of_account(request.scope.empty() ? url->host : request.scope, request.proof.account);
   std::string origin = url->origin;
+  SLUICE_TRY(check_origin(request.proof, *url));
   Call call{
       std::move(request), std::move(*url), std::move(origin), std::move(scope), {}, cancel, caller};
   while (true) {
@@ -243,7 +258,8 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   const bool again = is_retried_status(head.status) || head.status == kBanned;
   if (again && !as_it_comes) {
     Error error = status_error(call.place, head.status, wait);
-    if (!call.may_retry(options_)) {
+    const bool other_key = head.status == 429 && call.request.proof.move_on;
+    if (other_key || !call.may_retry(options_)) {
       return error;
     }
     SLUICE_TRY(retry(call, error, wait));
@@ -286,6 +302,14 @@ Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
     Error error = std::move(target).error().in(call.place);
     error.vendor_code = head.status;
     return error;
+  }
+  if (target->origin != call.first_origin &&
+      (call.request.proof.same_origin || tells_secret(call.request.proof, target->text))) {
+    return Error{Code::kUnavailable,
+                 call.place +
+                     ": the service redirects to another host, which would be told the "
+                     "credential; it is not followed",
+                 0, head.status};
   }
   call.url = std::move(*target);
   redirect_method(call.request, head.status);

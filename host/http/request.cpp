@@ -103,7 +103,79 @@ std::string curl_header(std::string_view line) {
                        : std::string(name_of(line)) + ": " + std::string(value);
 }
 
+// Percent signs that encode nothing stay.
+std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool encoded =
+        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    out += encoded ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+    i += encoded ? 2 : 0;
+  }
+  return out;
+}
+
+// `url` with the proof's parameter, and without any other of that name.
+std::string with_parameter(const std::string& url, const HttpProof& proof) {
+  const std::string bare = url.substr(0, url.find('#'));
+  const size_t mark = bare.find('?');
+  std::string out = bare.substr(0, mark);
+  char joint = '?';
+  std::string_view rest =
+      mark == std::string::npos ? std::string_view() : std::string_view(bare).substr(mark + 1);
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    if (!pair.empty() && percent_decoded(pair.substr(0, pair.find('='))) != proof.parameter) {
+      out += joint;
+      out += pair;
+      joint = '&';
+    }
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+  }
+  return out + joint + percent_encoded(proof.parameter) + "=" + percent_encoded(proof.value);
+}
+
 }  // namespace
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view kPlain = "-._~";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    }
+  }
+  return out;
+}
+
+std::string scope_of_account(const std::string& scope, const std::string& account) {
+  if (account.empty()) {
+    return scope;
+  }
+  const size_t end = std::min(scope.find('/'), scope.size());
+  return scope.substr(0, end) + "@" + account + scope.substr(end);
+}
+
+bool tells_secret(const HttpProof& proof, std::string_view url) {
+  const std::string once = percent_decoded(url);
+  const std::string twice = percent_decoded(once);
+  return std::any_of(proof.secrets.begin(), proof.secrets.end(), [&](const std::string& secret) {
+    return !secret.empty() &&
+           (url.find(secret) != std::string_view::npos || once.find(secret) != std::string::npos ||
+            twice.find(secret) != std::string::npos);
+  });
+}
 
 Result<void> check_request(const HttpRequest& request) {
   if (!is_token(request.method) || request.method.size() > 20) {
@@ -143,11 +215,20 @@ WireRequest make_wire_request(const HttpRequest& request, const Url& url, bool a
   wire.max_body_bytes =
       request.max_body_bytes > 0 ? request.max_body_bytes : options.max_body_bytes;
   wire.buffer_bytes = static_cast<size_t>(options.buffer_bytes);
+  const bool proven = !away && !request.proof.header.empty();
   each_line(request.headers, [&](std::string_view line) {
-    if (!away || is_among(name_of(line), kHarmless)) {
+    const bool replaced =
+        proven && equal_ignoring_case(name_of(line), name_of(request.proof.header));
+    if (!replaced && (!away || is_among(name_of(line), kHarmless))) {
       wire.headers.push_back(curl_header(line));
     }
   });
+  if (proven) {
+    wire.headers.push_back(curl_header(request.proof.header));
+  }
+  if (!away && !request.proof.parameter.empty()) {
+    wire.url = with_parameter(url.text, request.proof);
+  }
   for (std::string& header : conditional_headers(request.validator, request.range_start > 0)) {
     wire.headers.push_back(std::move(header));
   }

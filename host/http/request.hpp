@@ -30,4 +30,14 @@ bool is_conditional(const HttpRequest& request);
 // What a followed redirect of `status` makes of the request (RFC 9110, 15.4).
 void redirect_method(HttpRequest& request, uint32_t status);
 
+// Percent-encoded but for letters, digits and "-._~".
+std::string percent_encoded(std::string_view text);
+
+// The limit scope of a request that `account` pays for: "host@account/route". Rules are looked up
+// without the account.
+std::string scope_of_account(const std::string& scope, const std::string& account);
+
+// Would following a redirect to `url` carry what proves the request elsewhere?
+bool tells_secret(const HttpProof& proof, std::string_view url);
+
 }  // namespace sluice::host

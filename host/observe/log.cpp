@@ -14,7 +14,6 @@ namespace {
 
 constexpr auto kRepeatAfter = std::chrono::seconds(10);
 constexpr size_t kMostRemembered = 1024;  // messages whose repeats are held back
-constexpr size_t kShortestSecret = 4;     // shorter values would blank out half of every text
 
 struct Repeat {
   std::chrono::steady_clock::time_point last;
@@ -29,8 +28,6 @@ struct State {
   std::function<void()> before_line;  // guarded by line_mutex
   std::mutex repeats_mutex;
   std::map<std::string, Repeat, std::less<>> repeats;
-  std::mutex secrets_mutex;
-  std::vector<std::string> secrets;  // with their encoded forms
 };
 
 State& state() {
@@ -58,39 +55,6 @@ bool due(std::string_view message, uint64_t& held_back) {
   }
   s.repeats.emplace(std::string(message), Repeat{now, 0});
   return true;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", byte);
-    }
-  }
-  return out;
-}
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    bits = bits << 8U | static_cast<unsigned char>(c);
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out += kAlphabet[bits >> static_cast<unsigned>(count) & 63U];
-    }
-  }
-  if (count > 0) {
-    out += kAlphabet[bits << static_cast<unsigned>(6 - count) & 63U];
-  }
-  return out;  // without padding: what follows it does not matter
 }
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
@@ -150,30 +114,6 @@ void log(LogLevel level, std::string_view message, std::string_view fields) {
 void set_before_line(std::function<void()> before) {
   const std::lock_guard lock(state().line_mutex);
   state().before_line = std::move(before);
-}
-
-void add_secret(std::string_view value) {
-  if (value.size() < kShortestSecret) {
-    return;
-  }
-  State& s = state();
-  const std::lock_guard lock(s.secrets_mutex);
-  for (auto form : {std::string(value), percent_encoded(value), base64(value)}) {
-    if (std::find(s.secrets.begin(), s.secrets.end(), form) == s.secrets.end()) {
-      s.secrets.push_back(std::move(form));
-    }
-  }
-}
-
-std::string redact(std::string text) {
-  State& s = state();
-  const std::lock_guard lock(s.secrets_mutex);
-  for (const auto& secret : s.secrets) {
-    for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) {
-      text.replace(at, secret.size(), "***");
-    }
-  }
-  return text;
 }
 
 }  // namespace sluice::host

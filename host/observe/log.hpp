@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/observe/redact.hpp"
+
 namespace sluice::host {
 
 enum class LogLevel : int {
@@ -35,10 +37,5 @@ void log(LogLevel level, std::string_view message, std::string_view fields = {})
 // Called before each line is written (progress clears what it drew); empty = nothing. Not while
 // others log.
 void set_before_line(std::function<void()> before);
-
-// Values that must never leave the process: each is replaced by *** wherever text passes redact(),
-// as are their percent-encoded and base64 forms. Thread-safe.
-void add_secret(std::string_view value);
-[[nodiscard]] std::string redact(std::string text);
 
 }  // namespace sluice::host

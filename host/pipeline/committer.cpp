@@ -149,8 +149,8 @@ Result<void> Committer::write_part(Part part, Entry& entry) {
           {.stream = setup_.stream.name,
            .slice = entry.work->slice().key,
            .rule = row.sqlstate.empty() ? "target" : "target " + row.sqlstate,
-           .reason = row.column.empty() ? row.reason : row.column + ": " + row.reason,
-           .payload = row_json(setup_.stream, kept->get(), row.row),
+           .reason = redact(row.column.empty() ? row.reason : row.column + ": " + row.reason),
+           .payload = redact(row_json(setup_.stream, kept->get(), row.row)),
            .time_us = setup_.clock.now_us()});
     }
     refused += rejected.size();
@@ -370,7 +370,7 @@ Outcome Committer::verdict_outcome(const Verdict& verdict, const Slice& slice) c
   outcome.validator = verdict.facts.read_validator;
   if (!verdict.error.message.empty()) {
     outcome.error_class = to_string(verdict.error.code);
-    outcome.error = verdict.error.message;
+    outcome.error = redact(verdict.error.message);
   }
   return outcome;
 }

@@ -80,8 +80,8 @@ class PipelineRun {
     }
     conclude();
     control_.progress.show(config_.name, nullptr);
-    if (auto stored = ledger_.put_run(
-            {report_.run, config_.name, report_.started_us, report_.ended_us, to_json(report_)});
+    if (auto stored = ledger_.put_run({report_.run, config_.name, report_.started_us,
+                                       report_.ended_us, redact(to_json(report_))});
         !stored) {
       log(LogLevel::kWarn,
           "The run could not be written into the ledger: " + stored.error().message);

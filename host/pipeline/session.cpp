@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/session.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <iterator>
 
 #include "host/observe/log.hpp"
@@ -13,32 +9,6 @@
 
 namespace sluice::host {
 namespace {
-
-constexpr size_t kLongestSecret = 64U << 10;
-
-// A secret's file must be for its owner's eyes only, or it is no secret.
-Result<std::string> read_secret_file(const std::string& name, const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) {
-    return Error{Code::kAuth, "secret '" + name + "': its file " + path + " cannot be read"};
-  }
-  if ((info.st_mode & 077U) != 0) {
-    return Error{Code::kAuth, "secret '" + name + "': others may read its file " + path +
-                                  "; run chmod 600 " + path};
-  }
-  std::ifstream in(path, std::ios::binary);
-  std::string value(kLongestSecret + 1, '\0');
-  in.read(value.data(), static_cast<std::streamsize>(value.size()));
-  value.resize(static_cast<size_t>(in.gcount()));
-  if (value.size() > kLongestSecret || (!in.eof() && in.fail())) {
-    return Error{Code::kAuth, "secret '" + name + "': its file " + path +
-                                  " is larger than 64 KiB or cannot be read"};
-  }
-  while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) {
-    value.pop_back();
-  }
-  return value;
-}
 
 std::string names(const std::vector<Stream>& streams) {
   std::string out;
@@ -98,22 +68,7 @@ Result<std::string> Session::secret(std::string_view name) const {
   if (it == config_.secrets.end()) {
     return Error{Code::kUnsupported, "the configuration has no secret '" + std::string(name) + "'"};
   }
-  Result<std::string> value = std::string();
-  if (it->second.from == SecretConfig::From::kEnv) {
-    const char* variable =
-        std::getenv(it->second.value.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets any
-    if (variable == nullptr) {
-      return Error{Code::kAuth, "secret '" + it->first + "': the environment variable " +
-                                    it->second.value + " is not set"};
-    }
-    value = std::string(variable);
-  } else {
-    value = read_secret_file(it->first, it->second.value);
-  }
-  if (value) {
-    add_secret(*value);
-  }
-  return value;
+  return environment_.secrets.get(it->first, it->second);
 }
 
 Result<void> Session::open_source(uint32_t mode) {

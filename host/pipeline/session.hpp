@@ -15,6 +15,7 @@
 #include "host/ledger/ledger.hpp"
 #include "host/plugin/component.hpp"
 #include "host/plugin/library.hpp"
+#include "host/secret/secrets.hpp"
 
 namespace sluice::host {
 
@@ -23,6 +24,7 @@ struct Environment {
   const Registry& registry;
   const Clock& clock;
   Http& http;
+  Secrets& secrets;
 };
 
 // Opens lazily: a plan needs no writer, a rebuild no source.

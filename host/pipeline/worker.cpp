@@ -135,7 +135,9 @@ ReadObserver Worker::observer_for(const WorkPtr& work) {
   };
   observer.reject = [this](std::string_view rule, std::string_view reason,
                            std::string_view payload) {
-    rejected_.push_back({std::string(rule), std::string(reason), std::string(payload)});
+    // What a service repeats of a request's credentials does not get into the ledger.
+    rejected_.push_back(
+        {std::string(rule), redact(std::string(reason)), redact(std::string(payload))});
   };
   observer.note = [this](std::string_view code, std::string_view text, uint64_t count) {
     setup_.live.add_note(code, text, count);
@@ -145,8 +147,15 @@ ReadObserver Worker::observer_for(const WorkPtr& work) {
 
 // False when the run has failed.
 bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
-  work->resumable = batch.resumable;
-  work->resume = batch.state;
+  // A state such as the address of the next page may repeat a credential. It is not kept then: the
+  // slice would begin at its start, which is dear but right.
+  const bool resumable = batch.resumable && !holds_secret(batch.state);
+  if (batch.resumable && !resumable) {
+    log(LogLevel::kWarn, "A resume state holds a secret and is not kept.",
+        "stream=" + setup_.stream.name);
+  }
+  work->resumable = resumable;
+  work->resume = resumable ? batch.state : std::string();
   work->state_version = setup_.source.descriptor().state_version;
   work->rows_read += rows.rows;
   Part part;
@@ -156,8 +165,8 @@ bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
   part.rows = rows.rows;
   part.bytes = rows.bytes;
   part.rejected = std::exchange(rejected_, {});
-  part.resumable = batch.resumable;
-  part.resume = batch.state;
+  part.resumable = resumable;
+  part.resume = work->resume;
   return setup_.committer.push(std::move(part));
 }
 
@@ -196,6 +205,7 @@ void Worker::push_end(const WorkPtr& work, Part part) {
 }
 
 void Worker::fail(const WorkPtr& work, Error error) {
+  error.message = redact(std::move(error.message));
   if (error.code == Code::kCancelled || setup_.abort.requested()) {
     return verdict(work, Outcome::Kind::kReleased, {Code::kInternal, ""});
   }

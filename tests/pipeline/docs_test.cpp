@@ -67,7 +67,7 @@ TEST_CASE("docs: every verb of the README exists and explains itself", "[pipelin
   std::set<std::string> verbs;
   const std::regex command(
       "(?:^|`|\n)sluice ([a-z]+(?: "
-      "(?:show|export|import|rebuild|forget|list|inspect|describe|new))?)");
+      "(?:show|export|import|rebuild|forget|list|inspect|describe|new|set|rm))?)");
   for (auto it = std::sregex_iterator(text.begin(), text.end(), command);
        it != std::sregex_iterator(); ++it) {
     verbs.insert((*it)[1]);

@@ -95,13 +95,15 @@ TEST_CASE("problems with the host's keys") {
       {"[pipeline]\nname = \"x\"\n[stream]\nenabled = true\n",
        "4:11: expected a table, got a boolean; [stream.enabled] is a table for each name\n"},
       {"[pipeline]\nname = \"x\"\n[secret.a]\n[secret.b]\nenv = \"E\"\nfile = \"f\"\n",
-       "3:1: needs env or file; in [secret.a], for example env = \"PG_PASSWORD\"\n"
-       "4:1: both env and file are given; keep one; in [secret.b], for example env = "
+       "3:1: needs env, file, credential, command or store; in [secret.a], for example env = "
+       "\"PG_PASSWORD\"\n"
+       "4:1: env, file are given; keep one; in [secret.b], for example env = "
        "\"PG_PASSWORD\"\n"},
       {"[pipeline]\nname = \"x\"\n[secret.a]\nvalue = \"hush\"\n",
-       "3:1: needs env or file; in [secret.a], for example env = \"PG_PASSWORD\"\n"
+       "3:1: needs env, file, credential, command or store; in [secret.a], for example env = "
+       "\"PG_PASSWORD\"\n"
        "4:1: unknown key 'value' in [secret.a]; a secret's value never stands in the file; name "
-       "where it comes from with env or file\n"},
+       "where it comes from with env, file, credential, command or store\n"},
       {"[pipeline]\nname = { secret = \"a\" }\n[secret.a]\nenv = \"A\"\n",
        "2:8: a key of the host cannot be a secret; write the value, or { env = \"NAME\" }; 'name' "
        "in [pipeline]\n"},
