@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "host/base/result.hpp"
-#include "host/config/network_config.hpp"
 #include "host/base/words.hpp"
+#include "host/config/network_config.hpp"
 #include "host/http/credential_config.hpp"
 #include "host/http/declaration.hpp"
 
