@@ -52,7 +52,7 @@ class CredentialHttp final : public Http {
   // kAuth if its value is not to be had, or, without any request, once it was refused for good.
   Result<std::unique_ptr<HttpExchange>> open(const HttpRequest& request, const Cancel& cancel,
                                              HttpCaller& caller) override;
-  void declare(const HttpDeclaration& declaration) override { next_.declare(declaration); }
+  void declare(const HttpCaller& caller) override { next_.declare(caller); }
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override {
     next_.throttle(scope, wait);
   }

@@ -58,11 +58,13 @@ Limits::Limits(const Clock& clock, std::shared_ptr<SharedState> state, RefusalBa
 Limits::~Limits() = default;
 
 std::vector<LimitRule> Limits::rules_for(const std::string& service) const {
+  // "host@account" has the rules of "host", for itself: one of several keys.
+  const std::string plain = service.substr(0, service.find('@'));
   std::vector<LimitRule> named, others;
   for (const auto& [owner, rules] : declared_) {
     for (const LimitRule& rule : rules) {
       auto& into = rule.scope == "*" ? others : named;
-      if (rule.scope != "*" && service_of(rule.scope) != service) {
+      if (rule.scope != "*" && service_of(rule.scope) != plain) {
         continue;
       }
       const auto same = std::find_if(into.begin(), into.end(), [&](const LimitRule& known) {
@@ -74,6 +76,9 @@ std::vector<LimitRule> Limits::rules_for(const std::string& service) const {
         *same = stricter(*same, rule);
       }
     }
+  }
+  for (LimitRule& rule : named) {
+    rule.scope.insert(plain.size(), service.substr(plain.size()));
   }
   return named.empty() ? others : named;
 }

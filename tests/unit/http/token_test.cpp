@@ -128,6 +128,7 @@ TEST_CASE("token: it is refreshed before its end by one caller", "[unit][http][c
   CHECK(client.status(provider.api()) == 200);
   CHECK(provider.tokens == 2);
   // While one refreshes, others go on with the token at hand.
+  provider.take_all = true;
   client.clock.forward(3600 - 300);
   std::mutex mutex;
   std::condition_variable changed;
