@@ -108,8 +108,8 @@ void serve(RawConnection& connection, const RawRequest& request) {
     connection.send(raw_answer(500, said));
   } else if (path == "/401") {
     connection.send(raw_answer(401, said));
-  } else if (path == "/418") {
-    connection.send(raw_answer(418, said));
+  } else if (path == "/422") {
+    connection.send(raw_answer(422, said));
   } else if (path == "/redirect") {
     connection.send(raw_answer(302, said, "Location: /landed?" + percent(secret) + "\r\n"));
   } else if (path == "/away") {
@@ -222,7 +222,7 @@ path = ")" + database() + "\"\n");
 TEST_CASE("planted secrets: no output of a run holds any in any form", "[pipeline][secrets]") {
   Planted world;
   const std::string format = GENERATE("text", "json");
-  world.configure_asker("/ok /500 /raw500 /418 /redirect /away /cut /nonsense /garbage /reject");
+  world.configure_asker("/ok /500 /raw500 /422 /redirect /away /cut /nonsense /garbage /reject");
   const std::string input = world.sources / "input";
   write_file(input, kClientSecret + "\n");
   std::vector<std::string> set = world.command({"secret", "set", "client"});
