@@ -9,15 +9,22 @@
 
 namespace sluice::host {
 
-Exchange::Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller)
+Exchange::Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller,
+                   std::unique_ptr<Attempt> attempt)
     : loop_(loop),
       cancel_(cancel),
       caller_(caller),
+      attempt_(std::move(attempt)),
       cancel_use_(loop.cancels(), cancel),
       transfer_(std::make_shared<Transfer>(std::move(request), cancel)) {}
 
 Exchange::~Exchange() {
-  caller_.stats.bytes += transfer_->take_wire_bytes();
+  count_bytes();
+  if (cancel_.requested()) {
+    attempt_->dropped();
+  } else if (!error_) {
+    attempt_->finished();
+  }
   transfer_->abandon();
   if (!ended_) {
     loop_.close(transfer_);
@@ -25,13 +32,22 @@ Exchange::~Exchange() {
 }
 
 Result<void> Exchange::start() {
+  attempt_->sent();
   loop_.submit(transfer_);
   auto head = transfer_->wait_head();
   if (!head) {
+    error_ = head.error();
+    attempt_->failed(*error_);
     return std::move(head).error();
   }
   head_ = std::move(*head);
-  return set_up_decoder();
+  attempt_->answered(head_.status);
+  auto ready = set_up_decoder();
+  if (!ready) {
+    error_ = ready.error();
+    attempt_->failed(*error_);
+  }
+  return ready;
 }
 
 Result<void> Exchange::set_up_decoder() {
@@ -46,6 +62,12 @@ Result<void> Exchange::set_up_decoder() {
     return make_failure(Failure::kUnknownCoding, request.place);
   }
   return {};
+}
+
+void Exchange::count_bytes() {
+  const uint64_t bytes = transfer_->take_wire_bytes();
+  caller_.stats.bytes += bytes;
+  attempt_->body(bytes);
 }
 
 void Exchange::describe(std::string url, std::string validator) {
@@ -74,6 +96,9 @@ Result<size_t> Exchange::read(std::span<char> buffer) {
   auto size = next(buffer);
   if (size) {
     body_bytes_ += *size;
+    if (*size == 0) {
+      attempt_->finished();
+    }
   }
   return size;
 }
@@ -133,6 +158,7 @@ Result<size_t> Exchange::decode(std::span<char> buffer) {
 
 Error Exchange::fail(Error error) {
   error_ = error;
+  attempt_->failed(error);
   if (error.code != Code::kCancelled) {
     ++caller_.stats.failed;
   }
@@ -143,7 +169,7 @@ Result<void> Exchange::refill() {
   bool resume = false;
   used_ = 0;
   auto taken = transfer_->take(bytes_, resume);
-  caller_.stats.bytes += transfer_->take_wire_bytes();
+  count_bytes();
   if (resume) {
     loop_.resume(transfer_);
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "host/http/attempt.hpp"
 #include "host/http/decoder.hpp"
 #include "host/http/http.hpp"
 #include "host/http/loop.hpp"
@@ -17,7 +18,8 @@ namespace sluice::host {
 class Exchange final : public HttpExchange {
  public:
   // `cancel`, `caller` and `loop` outlive it.
-  Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller);
+  Exchange(Loop& loop, WireRequest request, const Cancel& cancel, HttpCaller& caller,
+           std::unique_ptr<Attempt> attempt);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() override;
@@ -25,6 +27,7 @@ class Exchange final : public HttpExchange {
   // Sends and waits for the head. Requires: called once, first.
   Result<void> start();
   [[nodiscard]] const Head& head() const { return head_; }
+  [[nodiscard]] Attempt& attempt() { return *attempt_; }
   // Kept until the exchange ends.
   void hold(std::shared_ptr<void> held) { held_ = std::move(held); }
   // What ":url" and ":validator" give.
@@ -45,10 +48,12 @@ class Exchange final : public HttpExchange {
   Result<size_t> copy(std::span<char> buffer);
   Result<void> refill();
   Error fail(Error error);
+  void count_bytes();
 
   Loop& loop_;
   const Cancel& cancel_;
   HttpCaller& caller_;
+  const std::unique_ptr<Attempt> attempt_;
   CancelUse cancel_use_;
   std::shared_ptr<Transfer> transfer_;
   Head head_;

@@ -16,7 +16,7 @@ struct Row {
 };
 
 // In the order of Failure.
-constexpr std::array<Row, 24> kRows = {{
+constexpr std::array<Row, 25> kRows = {{
     {Code::kUnavailable, EHOSTUNREACH,
      "the host's name has no address; check the name, DNS and the proxy settings"},
     {Code::kUnavailable, ECONNREFUSED,
@@ -42,6 +42,7 @@ constexpr std::array<Row, 24> kRows = {{
     {Code::kUnavailable, EPROTO,
      "the TLS connection is not trusted or failed; for a private CA set http.ca_file, "
      "CURL_CA_BUNDLE or SSL_CERT_FILE"},
+    {Code::kUnavailable, ECONNABORTED, "the connection broke within the TLS handshake"},
     {Code::kInvalidConfig, ENOENT,
      "the CA certificates cannot be read; correct http.ca_file, CURL_CA_BUNDLE, SSL_CERT_FILE or "
      "SSL_CERT_DIR"},
@@ -98,6 +99,14 @@ Failure receive_failure(const std::string& text) {
                                                             : Failure::kReset;
 }
 
+// OpenSSL tells a connection that broke from certificates and versions that do not fit in words
+// only.
+Failure handshake_failure(const std::string& text) {
+  const bool broke = contains(text, "SSL_ERROR_SYSCALL") || contains(text, "unexpected eof") ||
+                     contains(text, "reset by peer") || contains(text, "Broken pipe");
+  return broke ? Failure::kHandshake : Failure::kTls;
+}
+
 }  // namespace
 
 Error make_failure(Failure failure, const std::string& place, const std::string& detail) {
@@ -120,6 +129,7 @@ bool is_retried(const Error& error) {
     case ETIME:
     case ETIMEDOUT:
     case ECONNRESET:
+    case ECONNABORTED:
     case ENODATA:
     case EADDRNOTAVAIL:
     case ENETDOWN:
@@ -127,6 +137,12 @@ bool is_retried(const Error& error) {
     default:
       return false;
   }
+}
+
+bool is_endpoint_failure(const Error& error) {
+  const bool broken = error.vendor_code == EBADMSG || error.vendor_code == EILSEQ ||
+                      error.vendor_code == ECOMM || error.vendor_code == EMSGSIZE;
+  return is_retried(error) || (error.code == Code::kUnavailable && broken);
 }
 
 Failure classify(int curl_code, long os_errno, const std::string& text, bool before_head) {
@@ -148,6 +164,7 @@ Failure classify(int curl_code, long os_errno, const std::string& text, bool bef
     case CURLE_SSL_CERTPROBLEM:
       return Failure::kClientCertificate;
     case CURLE_SSL_CONNECT_ERROR:
+      return handshake_failure(text);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:

@@ -27,7 +27,8 @@ enum class Failure : uint8_t {
   kTooLong,            // EFBIG: the body is longer than the request allows
   kHeadTooLong,        // EMSGSIZE
   kNotHttp,            // EPROTO: what came is no HTTP
-  kTls,                // EPROTO: the handshake failed or the certificate is not trusted
+  kTls,                // EPROTO: certificates or versions do not match; the same again next time
+  kHandshake,          // ECONNABORTED: the connection broke within the TLS handshake
   kCaFile,             // ENOENT: the CA file or folder cannot be used
   kLocal,              // EINVAL: libcurl refused its settings or is out of memory
   kDnsTimeout,         // EADDRNOTAVAIL: DNS did not answer in time
@@ -45,6 +46,9 @@ Error make_failure(Failure failure, const std::string& place, const std::string&
 
 // May a request that failed so before its head be sent again at once?
 bool is_retried(const Error& error);
+
+// Does it tell of an endpoint in trouble, rather than of this request or this machine's settings?
+bool is_endpoint_failure(const Error& error);
 
 // Of a CURLcode; `os_errno` as curl gives it, `text` from its error buffer, `before_head` if no
 // head has come yet.

@@ -19,6 +19,7 @@
 #include "host/base/cancel.hpp"
 #include "host/base/result.hpp"
 #include "host/http/declaration.hpp"
+#include "host/http/service_stats.hpp"
 
 namespace sluice::host {
 
@@ -74,6 +75,7 @@ class HttpCaller {
   explicit HttpCaller(std::string caller = {}, HttpDeclaration configured = {});
   const std::string name;  // of the pipeline, for messages and `sluice limits`
   HttpStats stats;
+  ServiceStats services;  // what it saw of each service
 
   // What its plugin declares, for all later requests; the last call counts.
   void take(HttpDeclaration declared);

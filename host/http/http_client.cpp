@@ -2,18 +2,23 @@
 #include "host/http/http_client.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <utility>
 
+#include "host/http/attempt.hpp"
 #include "host/http/curl_library.hpp"
+#include "host/http/endpoints.hpp"
 #include "host/http/exchange.hpp"
 #include "host/http/failure.hpp"
 #include "host/http/limits.hpp"
 #include "host/http/loop.hpp"
 #include "host/http/request.hpp"
 #include "host/http/retry.hpp"
+#include "host/http/retry_budget.hpp"
 #include "host/http/url.hpp"
 #include "host/http/wire_settings.hpp"
 
@@ -22,6 +27,7 @@ namespace {
 
 constexpr int kWarn = 3;           // as SLUICE_LOG_WARN
 constexpr uint32_t kBanned = 418;  // as Binance and some others tell a ban
+constexpr std::chrono::milliseconds kProbeTimeout{5'000};
 constexpr std::chrono::hours kLongestBan{24 * 7};
 
 // [limits.requests_per_second]: evenly. Rates that are no positive number mean no limit.
@@ -101,6 +107,22 @@ Result<void> check_origin(const HttpProof& proof, const Url& url) {
                0, 0};
 }
 
+// Did something in the service's way answer with a page of its own?
+bool is_firewall(const HttpRequest& request, const Head& head) {
+  const std::string type = head.field("Content-Type");
+  return (head.status == 403 || head.status == 451) && !request.expect.empty() &&
+         media_type_matches(type, "text/html") && !media_type_matches(type, request.expect);
+}
+
+Error firewall_error(const std::string& place, uint32_t status) {
+  return Error{Code::kAuth,
+               place + ": a web page with status " + std::to_string(status) +
+                   " came in the service's place, most likely from a firewall that refuses this "
+                   "address or client; ask less, name a contact with user_agent in [http], or ask "
+                   "the operator to be let in",
+               0, status};
+}
+
 }  // namespace
 
 class HttpClient::Impl {
@@ -111,21 +133,30 @@ class HttpClient::Impl {
         log_(log),
         log_ctx_(log_ctx),
         limits_(clock, options_.state, {options_.retry_base, options_.retry_cap}),
-        backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()) {
+        backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()),
+        budgets_(options_.retry_budget, options_.retry_floor, clock),
+        endpoints_(options_, clock, std::random_device{}()) {
     limits_.declare("", configured_rates(options_.requests_per_second));
   }
 
   Result<std::unique_ptr<HttpExchange>> open(HttpRequest request, const Cancel& cancel,
                                              HttpCaller& caller);
   Limits& limits() { return limits_; }
+  [[nodiscard]] std::vector<ServiceSnapshot> services() const;
 
  private:
   struct Call;  // one open() on its way
   Result<Loop*> loop();
-  Result<std::unique_ptr<Exchange>> send(Call& call);
+  Result<std::unique_ptr<HttpExchange>> carry_out(Call& call);
+  Result<std::unique_ptr<Attempt>> admit(Call& call);
+  Result<std::unique_ptr<Attempt>> choose(Call& call);
+  Result<void> probe(Call& call, std::unique_ptr<Attempt> attempt, const std::string& base);
+  Result<void> wait_for_limit(Call& call, uint32_t cost, const Counted& counted);
+  Counted counted(const Call& call, const Endpoint& endpoint);
+  Result<std::unique_ptr<Exchange>> send(Call& call, std::unique_ptr<Attempt> attempt);
   Result<bool> settle(Call& call, Exchange& exchange);
   Result<void> follow(Call& call, const Head& head);
-  Result<void> retry(Call& call, const Error& why, std::chrono::milliseconds wait);
+  Result<void> retry(Call& call, Error why, std::chrono::milliseconds wait, bool elsewhere);
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after(const Call& call,
                                                                      const Head& head) const;
   void warn(const std::string& message) const {
@@ -140,25 +171,53 @@ class HttpClient::Impl {
   void* const log_ctx_;
   Limits limits_;
   Backoff backoff_;
+  RetryBudgets budgets_;
+  Endpoints endpoints_;
+  ServiceStats stats_;
   std::mutex mutex_;
   std::unique_ptr<Loop> loop_;  // under mutex_ until it is there
 };
 
 struct HttpClient::Impl::Call {
-  HttpRequest request;
-  Url url;
+  Call(const HttpRequest& asked, Route where, const Cancel& stop, HttpCaller& who)
+      : original(asked), request(asked), home(std::move(where)), cancel(stop), caller(who) {
+    set_scope();
+    first_origin = url().origin;
+    name();
+  }
+
+  const HttpRequest& original;
+  HttpRequest request;  // as redirects have left it
+  const Route home;     // where it may go
+  const Cancel& cancel;
+  HttpCaller& caller;
+  std::optional<Route> redirected;  // where a redirect has sent it
+  size_t chosen = 0;                // of way()
+  size_t avoid = kNoEndpoint;       // of way(): failed just now
   std::string first_origin;
   std::string scope;
   std::string place;
-  const Cancel& cancel;
-  HttpCaller& caller;
   std::shared_ptr<Grant> grant{};  // of the try under way
+  Counted first;                   // where the call is counted
   uint32_t redirects = 0;
-  uint32_t retries = 0;
+  uint32_t retries = 0;  // that count against the number allowed
+  size_t moves = 0;      // away from an endpoint that was looked at and has not recovered
+  bool was_probe = false;
 
-  [[nodiscard]] bool may_retry(const HttpOptions& options) const {
-    return request.retry && is_repeatable(request) && retries < options.max_retries;
+  [[nodiscard]] const Route& way() const { return redirected ? *redirected : home; }
+  [[nodiscard]] const Url& url() const { return way().targets[chosen].url; }
+  // A probe that failed went ahead for all and costs its caller nothing, if it can go elsewhere.
+  [[nodiscard]] bool moves_on() const {
+    return was_probe && way().has_choice() && moves < way().targets.size();
   }
+  [[nodiscard]] bool may_retry(const HttpOptions& options) const {
+    return request.retry && is_repeatable(request) && (moves_on() || retries < options.max_retries);
+  }
+  void set_scope() {
+    scope =
+        scope_of_account(request.scope.empty() ? url().host : request.scope, request.proof.account);
+  }
+  void name() { place = request.method + " " + url().shown; }
 };
 
 Result<Loop*> HttpClient::Impl::loop() {
@@ -187,24 +246,35 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::open(HttpRequest request
     request.method = "GET";
   }
   SLUICE_TRY(check_request(request));
-  auto url = parse_url(request.url);
-  if (!url) {
-    return std::move(url).error();
+  auto route = endpoints_.route(request, *caller.declaration());
+  if (!route) {
+    return std::move(route).error();
   }
-  std::string scope =
-      scope_of_account(request.scope.empty() ? url->host : request.scope, request.proof.account);
-  std::string origin = url->origin;
-  SLUICE_TRY(check_origin(request.proof, *url));
-  Call call{
-      std::move(request), std::move(*url), std::move(origin), std::move(scope), {}, cancel, caller};
+  for (const Route::Target& target : route->targets) {
+    SLUICE_TRY(check_origin(request.proof, target.url));
+  }
+  Call call(request, std::move(*route), cancel, caller);
+  auto exchange = carry_out(call);
+  if (!exchange && exchange.error().code != Code::kCancelled) {
+    const Counted home =
+        call.first.process ? call.first : counted(call, *call.home.targets.front().endpoint);
+    home.each([](ServiceCounters& c) { ++c.calls; });
+  }
+  return exchange;
+}
+
+Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::carry_out(Call& call) {
   while (true) {
-    call.place = call.request.method + " " + call.url.shown;
-    auto exchange = send(call);
+    auto attempt = admit(call);
+    if (!attempt) {
+      return std::move(attempt).error();
+    }
+    auto exchange = send(call, std::move(*attempt));
     if (!exchange) {
       if (!is_retried(exchange.error()) || !call.may_retry(options_)) {
         return std::move(exchange).error();
       }
-      SLUICE_TRY(retry(call, exchange.error(), std::chrono::milliseconds(0)));
+      SLUICE_TRY(retry(call, std::move(exchange).error(), std::chrono::milliseconds(0), true));
       continue;
     }
     auto settled = settle(call, **exchange);
@@ -212,31 +282,115 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::open(HttpRequest request
       return std::move(settled).error();
     }
     if (*settled) {
+      (*exchange)->attempt().delivered(call.first, call.retries == 0 && call.moves == 0);
       return std::unique_ptr<HttpExchange>(std::move(*exchange));
     }
   }
 }
 
-// Waits for the scope's limit, sends, and waits for the head.
-Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call) {
-  auto found = loop();
-  if (!found) {
-    return std::move(found).error();
+Counted HttpClient::Impl::counted(const Call& call, const Endpoint& endpoint) {
+  return {stats_.of(call.scope, endpoint.origin),
+          call.caller.services.of(call.scope, endpoint.origin)};
+}
+
+// Waits for leave of a breaker and then of the limits, which may take so long that the breaker has
+// opened meanwhile.
+Result<std::unique_ptr<Attempt>> HttpClient::Impl::admit(Call& call) {
+  while (true) {
+    auto attempt = choose(call);
+    if (!attempt) {
+      return attempt;
+    }
+    const bool probes = (*attempt)->is_probe() && !call.way().probe.empty();
+    SLUICE_TRY(wait_for_limit(call, probes ? 1 : call.request.cost, (*attempt)->counted()));
+    if (probes) {
+      SLUICE_TRY(probe(call, std::move(*attempt), call.way().targets[call.chosen].base));
+    } else if (!(*attempt)->is_late()) {
+      return attempt;
+    }
   }
+}
+
+Result<std::unique_ptr<Attempt>> HttpClient::Impl::choose(Call& call) {
+  call.grant.reset();  // nobody waits at a breaker with a place among requests under way
   const int64_t before_us = clock_.monotonic_us();
-  const LimitRequest wanted{call.scope, static_cast<double>(std::max(call.request.cost, 1U)),
-                            call.request.live, call.caller.name};
+  const auto choice = endpoints_.choose(call.way(), call.avoid, is_repeatable(call.request),
+                                        call.cancel, call.place);
+  const auto waited =
+      static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
+  call.chosen = choice ? choice->target : 0;
+  const Route::Target& target = call.way().targets[call.chosen];
+  if (call.redirects == 0) {
+    call.first_origin = target.url.origin;
+    call.set_scope();
+  }
+  call.name();
+  const Counted here = counted(call, *target.endpoint);
+  here.each([&](ServiceCounters& c) { c.breaker_wait_us += waited; });
+  if (!call.first.process) {
+    call.first = here;
+  }
+  if (!choice) {
+    return choice.error();
+  }
+  call.was_probe = choice->ticket.probe;
+  return std::make_unique<Attempt>(target.endpoint, choice->ticket, here, clock_,
+                                   AttemptLog{log_, log_ctx_});
+}
+
+// Asks the set's probe path instead of risking the request; its outcome is the breaker's alone.
+Result<void> HttpClient::Impl::probe(Call& call, std::unique_ptr<Attempt> attempt,
+                                     const std::string& base) {
+  auto found = loop();
+  auto url = parse_url(base + call.way().probe);
+  if (!found || !url) {
+    return found ? std::move(url).error() : std::move(found).error();
+  }
+  HttpRequest request;
+  request.timeout = std::min(kProbeTimeout, options_.first_byte_timeout);
+  Exchange exchange(**found, make_wire_request(request, *url, false, options_), call.cancel,
+                    call.caller, std::move(attempt));
+  exchange.hold(call.grant);
+  ++call.caller.stats.requests;
+  if (exchange.start() && !is_success(exchange.status()) && exchange.status() < 500) {
+    exchange.attempt().failed(
+        Error{Code::kUnavailable,
+              "GET " + url->shown + ": the probe was answered " + std::to_string(exchange.status()),
+              0, ECONNRESET});
+  }
+  return call.cancel.requested() ? Result<void>(cancelled(call.place)) : Result<void>();
+}
+
+Result<void> HttpClient::Impl::wait_for_limit(Call& call, uint32_t cost, const Counted& counted) {
+  const int64_t before_us = clock_.monotonic_us();
+  const LimitRequest wanted{call.scope, static_cast<double>(std::max(cost, 1U)), call.request.live,
+                            call.caller.name};
   call.grant.reset();  // of the try before
   auto granted = limits_.acquire(wanted, options_.limit_patience, call.cancel);
-  call.caller.stats.waited_us +=
+  const auto waited =
       static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
+  call.caller.stats.waited_us += waited;
+  counted.each([&](ServiceCounters& c) { c.limit_wait_us += waited; });
   if (!granted) {
     return std::move(granted).error().in(call.place);
   }
   call.grant = std::make_shared<Grant>(std::move(*granted));
-  const bool away = call.url.origin != call.first_origin;
+  return {};
+}
+
+Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call,
+                                                         std::unique_ptr<Attempt> attempt) {
+  auto found = loop();
+  if (!found) {
+    return std::move(found).error();
+  }
+  if (call.retries == 0 && call.moves == 0 && call.redirects == 0) {
+    budgets_.sent(call.scope);
+  }
+  const bool away = call.url().origin != call.first_origin;
   auto exchange = std::make_unique<Exchange>(
-      **found, make_wire_request(call.request, call.url, away, options_), call.cancel, call.caller);
+      **found, make_wire_request(call.request, call.url(), away, options_), call.cancel,
+      call.caller, std::move(attempt));
   ++call.caller.stats.requests;
   exchange->hold(call.grant);
   SLUICE_TRY(exchange->start());
@@ -252,6 +406,14 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
     SLUICE_TRY(follow(call, head));
     return false;
   }
+  if (is_firewall(call.request, head)) {
+    const Error error = firewall_error(call.place, head.status);
+    exchange.attempt().refused("a firewall answered " + std::to_string(head.status) +
+                               " with a web page");
+    if (call.request.retry) {
+      return error;
+    }
+  }
   const std::chrono::milliseconds wait = told.value_or(std::chrono::milliseconds(0));
   const bool conditional = is_conditional(call.request);
   const bool as_it_comes = !call.request.retry;
@@ -262,7 +424,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
     if (other_key || !call.may_retry(options_)) {
       return error;
     }
-    SLUICE_TRY(retry(call, error, wait));
+    SLUICE_TRY(retry(call, std::move(error), wait, head.status >= 500));
     return false;
   }
   if (head.status == 407 && !as_it_comes) {
@@ -285,7 +447,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
       validator = call.request.validator;  // confirmed
     }
   }
-  exchange.describe(call.url.shown, std::move(validator));
+  exchange.describe(call.url().shown, std::move(validator));
   return true;
 }
 
@@ -297,7 +459,7 @@ Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
                      " times; check the URL, and whether it needs credentials",
                  0, head.status};
   }
-  auto target = redirect_target(call.url, head.field("Location"));
+  auto target = redirect_target(call.url(), head.field("Location"));
   if (!target) {
     Error error = std::move(target).error().in(call.place);
     error.vendor_code = head.status;
@@ -311,8 +473,11 @@ Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
                      "credential; it is not followed",
                  0, head.status};
   }
-  call.url = std::move(*target);
+  call.redirected = endpoints_.route_to(*target);
+  call.chosen = 0;
+  call.avoid = kNoEndpoint;
   redirect_method(call.request, head.status);
+  call.name();
   return {};
 }
 
@@ -339,26 +504,61 @@ std::optional<std::chrono::milliseconds> HttpClient::Impl::retry_after(const Cal
   return told->wait;
 }
 
-// Waits before the next try; `wait` is the service's own word, 0 = it gave none.
-Result<void> HttpClient::Impl::retry(Call& call, const Error& why, std::chrono::milliseconds wait) {
+// Waits before the next try; `wait` is the service's own word, 0 = it gave none. `elsewhere`: what
+// failed is the endpoint, so that another one is asked if there is one.
+Result<void> HttpClient::Impl::retry(Call& call, Error why, std::chrono::milliseconds wait,
+                                     bool elsewhere) {
+  const bool moves_on = call.moves_on();
+  if (!moves_on && !budgets_.take(call.scope)) {
+    why.message += "; it is not tried again, since the retries to " + call.scope +
+                   " have used up their share of its requests (retry_budget in [http])";
+    return why;
+  }
+  if (call.redirects > 0 && call.home.has_choice()) {  // the set decides anew
+    call.request = call.original;
+    call.redirected.reset();
+    call.chosen = 0;
+    call.redirects = 0;
+    elsewhere = false;
+  }
+  call.avoid = elsewhere ? call.chosen : kNoEndpoint;
+  const bool has_other =
+      elsewhere && call.way().has_choice() && endpoints_.has_other(call.way(), call.chosen);
   // Then the limits make it wait, and everybody in its scope with it.
   const bool scope_is_paused = why.vendor_code == 429 || why.vendor_code == kBanned ||
                                (wait.count() > 0 && why.vendor_code == 503);
-  if (!scope_is_paused) {
+  if (!scope_is_paused && !has_other) {
     const auto pause = wait.count() > 0 ? wait : backoff_.next(call.retries);
     const int64_t before_us = clock_.monotonic_us();
     const bool stop = call.cancel.sleep_ms(static_cast<uint64_t>(pause.count()));
     if (wait.count() > 0) {
-      call.caller.stats.waited_us +=
+      const auto waited =
           static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
+      call.caller.stats.waited_us += waited;
+      call.first.each([&](ServiceCounters& c) { c.limit_wait_us += waited; });
     }
     if (stop) {
       return cancelled(call.place);
     }
   }
-  ++call.retries;
+  if (moves_on) {
+    ++call.moves;
+  } else {
+    ++call.retries;
+  }
   ++call.caller.stats.retries;
+  call.first.each([](ServiceCounters& c) { ++c.retries; });
   return {};
+}
+
+std::vector<ServiceSnapshot> HttpClient::Impl::services() const {
+  auto all = stats_.snapshot();
+  for (ServiceSnapshot& each : all) {
+    const Breaker::View breaker = endpoints_.view(each.endpoint);
+    each.breaker = to_string(breaker.state);
+    each.breaker_reason = breaker.reason;
+  }
+  return all;
 }
 
 HttpClient::HttpClient(HttpOptions options, const Clock& clock, HttpLog log, void* log_ctx)
@@ -377,6 +577,10 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::open(const HttpRequest& reques
 
 void HttpClient::declare(const HttpCaller& caller) {
   impl_->limits().declare(caller.name, caller.declaration()->limits);
+}
+
+std::vector<ServiceSnapshot> HttpClient::services() const {
+  return impl_->services();
 }
 
 void HttpClient::throttle(const std::string& scope, std::chrono::milliseconds wait) {

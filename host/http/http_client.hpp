@@ -11,9 +11,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/clock.hpp"
 #include "host/base/shared_state.hpp"
+#include "host/http/breaker.hpp"
 #include "host/http/http.hpp"
 
 namespace sluice::host {
@@ -31,7 +33,11 @@ struct HttpOptions {
   std::chrono::milliseconds retry_base{500};  // full jitter in [0, base * 2^n]
   std::chrono::milliseconds retry_cap{60'000};
   std::chrono::milliseconds retry_after_cap{
-      3'600'000};  // a longer Retry-After is capped and logged
+      3'600'000};             // a longer Retry-After is capped and logged
+  double retry_budget = 0.2;  // retries of a scope, as a share of its requests within a minute …
+  uint32_t retry_floor = 30;  // … and so many a minute in any case
+  BreakerOptions breaker;
+  std::chrono::milliseconds breaker_wait{60'000};  // longest wait of a request at open breakers
   uint64_t max_body_bytes = 4ULL << 30;
   uint64_t buffer_bytes = 256U << 10;  // per exchange, between socket and reader
   uint32_t max_connections_per_host = 8;
@@ -66,6 +72,8 @@ class HttpClient final : public Http {
                                              HttpCaller& caller) override;
   void declare(const HttpCaller& caller) override;
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override;
+  // What all callers together saw so far, with the state of each endpoint's breaker.
+  [[nodiscard]] std::vector<ServiceSnapshot> services() const;
 
  private:
   class Impl;
