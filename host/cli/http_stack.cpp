@@ -18,11 +18,18 @@ void http_log(void*, int level, std::string_view message) {
 // One client serves all pipelines of the process: the strictest wish of any of them holds for all.
 HttpOptions http_options(const std::vector<PipelineConfig>& configs) {
   HttpOptions options;
+  options.retry_budget = 1;
   for (const PipelineConfig& config : configs) {
     options.connect_timeout = config.connect_timeout;
     options.first_byte_timeout = config.first_byte_timeout;
     options.stall_timeout = config.stall_timeout;
     options.max_retries = config.http_retries;
+    options.retry_budget = std::min(options.retry_budget, config.retry_budget);
+    options.breaker.failures_in_row = config.breaker_failures;
+    options.breaker.failed_share = config.breaker_share;
+    options.breaker.open_base = config.breaker_open;
+    options.breaker.open_cap = config.breaker_cap;
+    options.breaker_wait = config.breaker_wait;
     options.user_agent = config.user_agent.empty() ? options.user_agent : config.user_agent;
     add_network(config, options);
     options.max_connections_per_host = std::max(options.max_connections_per_host, config.workers);

@@ -41,7 +41,8 @@ bool RetryBudget::take(int64_t now_us) {
 
 bool RetryBudget::idle(int64_t now_us) const {
   return std::all_of(steps_.begin(), steps_.end(), [&](const Step& step) {
-    return step.number <= now_us / kStepUs - static_cast<int64_t>(kSteps);
+    return step.sent + step.retries == 0 ||
+           step.number <= now_us / kStepUs - static_cast<int64_t>(kSteps);
   });
 }
 

@@ -52,6 +52,28 @@ json to_object(const StreamReport& stream) {
           {"notes", tallies(stream.notes)}};
 }
 
+json to_object(const ServiceReport& service) {
+  const auto share = [&](uint64_t part) {
+    return service.calls == 0
+               ? json()
+               : json(static_cast<double>(part) / static_cast<double>(service.calls));
+  };
+  return {{"scope", service.scope},
+          {"endpoint", service.endpoint},
+          {"requests", service.requests},
+          {"by_class", service.by_class},
+          {"calls", service.calls},
+          {"first_try_share", share(service.first_try)},
+          {"success_share", share(service.succeeded)},
+          {"retries", service.retries},
+          {"bytes", service.bytes},
+          {"median_ms", service.median_ms},
+          {"p95_ms", service.p95_ms},
+          {"limit_wait_seconds", service.limit_wait_seconds},
+          {"breaker_wait_seconds", service.breaker_wait_seconds},
+          {"breaker_openings", service.breaker_openings}};
+}
+
 void tally(std::map<std::string, Tally>& map, std::string_view name, std::string_view example,
            uint64_t count) {
   const std::string key =
@@ -113,6 +135,51 @@ std::string stream_text(const StreamReport& s) {
   return out;
 }
 
+// "98.2 %", rounded down, so that 100 % means all.
+std::string percent(uint64_t part, uint64_t whole) {
+  const uint64_t tenths = part >= whole ? 1000 : part * 1000 / whole;
+  return tenths == 1000 ? "100 %" : fmt::format("{}.{} %", tenths / 10, tenths % 10);
+}
+
+std::string milliseconds_text(double ms) {
+  return ms < 10 ? fmt::format("{:.1f} ms", ms) : fmt::format("{:.0f} ms", ms);
+}
+
+// The endpoint as people write it, and the scope if it says more.
+std::string service_name(const ServiceReport& s) {
+  std::string_view shown = s.endpoint;
+  if (shown.starts_with("https://") && shown.ends_with(":443")) {
+    shown.remove_suffix(4);
+    shown.remove_prefix(8);
+  } else if (shown.starts_with("http://")) {
+    shown.remove_prefix(7);
+  }
+  const std::string_view host = shown.substr(0, shown.rfind(':'));
+  return std::string(shown) + (s.scope == host || s.scope == shown ? "" : " (" + s.scope + ")");
+}
+
+std::string service_text(const ServiceReport& s) {
+  std::string out = fmt::format("  {:<28} {} requests", service_name(s), grouped(s.requests));
+  if (s.calls > 0) {
+    out += fmt::format(", {} at first try", percent(s.first_try, s.calls));
+    if (s.first_try < s.calls) {
+      out += fmt::format(", {} after retries", percent(s.succeeded, s.calls));
+    }
+  }
+  if (s.requests > 0) {
+    out += fmt::format(", median {}, p95 {}", milliseconds_text(s.median_ms),
+                       milliseconds_text(s.p95_ms));
+  }
+  if (s.breaker_openings > 0) {
+    out += fmt::format(", {} breaker opening{}", grouped(s.breaker_openings),
+                       s.breaker_openings == 1 ? "" : "s");
+  }
+  if (s.breaker_wait_seconds >= 0.05) {
+    out += fmt::format(", waited {} for it", seconds_text(s.breaker_wait_seconds));
+  }
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string grouped(uint64_t number) {
@@ -154,6 +221,10 @@ std::string to_json(const RunReport& report) {
   for (const auto& stream : report.streams) {
     streams.push_back(to_object(stream));
   }
+  json services = json::array();
+  for (const auto& service : report.services) {
+    services.push_back(to_object(service));
+  }
   return dump({{"pipeline", report.pipeline},
                {"run", report.run},
                {"config", report.config_file},
@@ -165,7 +236,8 @@ std::string to_json(const RunReport& report) {
                {"reopened", report.reopened},
                {"restored", report.restored},
                {"worked_on_elsewhere", report.elsewhere},
-               {"streams", std::move(streams)}});
+               {"streams", std::move(streams)},
+               {"services", std::move(services)}});
 }
 
 std::string to_text(const RunReport& report) {
@@ -182,6 +254,9 @@ std::string to_text(const RunReport& report) {
   }
   for (const auto& stream : report.streams) {
     out += stream_text(stream);
+  }
+  for (const auto& service : report.services) {
+    out += service_text(service);
   }
   if (report.elsewhere > 0) {
     out += fmt::format("  {} slices are being worked on by another process\n",

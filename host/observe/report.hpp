@@ -40,6 +40,17 @@ struct StreamReport {
   }
 };
 
+// What a run saw of one endpoint of a service. Requests count what was sent, calls what was asked
+// for.
+struct ServiceReport {
+  std::string scope, endpoint;  // "api.example.org", "https://api.example.org:443"
+  uint64_t requests = 0, calls = 0, first_try = 0, succeeded = 0, retries = 0, bytes = 0;
+  std::map<std::string, uint64_t> by_class;  // "2xx" …, "429", "failed"; what is not zero
+  double median_ms = 0, p95_ms = 0;          // from sending to the answer's head
+  double limit_wait_seconds = 0, breaker_wait_seconds = 0;
+  uint64_t breaker_openings = 0;
+};
+
 struct RunReport {
   std::string pipeline, run, config_file;
   int64_t started_us = 0, ended_us = 0;
@@ -48,6 +59,7 @@ struct RunReport {
   uint64_t reopened = 0, restored = 0;  // by holding the ledger against the target
   uint64_t elsewhere = 0;               // slices that another process works on
   std::vector<StreamReport> streams;
+  std::vector<ServiceReport> services;
   // 0, 1, 78 or 130, as the run of this pipeline alone would end.
   int exit_code = 0;
 };

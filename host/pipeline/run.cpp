@@ -2,6 +2,7 @@
 #include "host/pipeline/run.hpp"
 
 #include <fmt/format.h>
+#include <array>
 
 #include <atomic>
 #include <thread>
@@ -51,6 +52,31 @@ Result<void> guarded(F&& body) {
   }
 }
 
+ServiceReport service_report(const ServiceSnapshot& seen) {
+  constexpr std::array<const char*, ServiceCounters::kClasses> kNames = {
+      "1xx", "2xx", "3xx", "4xx", "5xx", "429", "failed"};
+  ServiceReport report;
+  report.scope = seen.scope;
+  report.endpoint = seen.endpoint;
+  report.requests = seen.requests;
+  report.calls = seen.calls;
+  report.first_try = seen.first_try;
+  report.succeeded = seen.succeeded;
+  report.retries = seen.retries;
+  report.bytes = seen.bytes;
+  report.median_ms = static_cast<double>(seen.median_us) / 1e3;
+  report.p95_ms = static_cast<double>(seen.p95_us) / 1e3;
+  report.limit_wait_seconds = static_cast<double>(seen.limit_wait_us) / 1e6;
+  report.breaker_wait_seconds = static_cast<double>(seen.breaker_wait_us) / 1e6;
+  report.breaker_openings = seen.openings;
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    if (seen.by_class.at(i) > 0) {
+      report.by_class[kNames.at(i)] = seen.by_class.at(i);
+    }
+  }
+  return report;
+}
+
 // One pipeline's run.
 class PipelineRun {
  public:
@@ -79,6 +105,9 @@ class PipelineRun {
       failed_with_ = fatal_->code;
     }
     conclude();
+    for (const ServiceSnapshot& seen : session_.services()) {
+      report_.services.push_back(service_report(seen));
+    }
     control_.progress.show(config_.name, nullptr);
     if (auto stored = ledger_.put_run({report_.run, config_.name, report_.started_us,
                                        report_.ended_us, redact(to_json(report_))});

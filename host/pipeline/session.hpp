@@ -47,6 +47,9 @@ class Session {
   [[nodiscard]] Sink& sink() { return *sink_; }
   [[nodiscard]] const PipelineConfig& config() const { return config_; }
   [[nodiscard]] const HttpStats& http_stats() const { return http_caller_.stats; }
+  [[nodiscard]] std::vector<ServiceSnapshot> services() const {
+    return http_caller_.services.snapshot();
+  }
   [[nodiscard]] std::string source_version() const;  // "dwd 0.1.0"
   [[nodiscard]] Binding binding(const Stream& stream) const;
 

@@ -48,6 +48,41 @@ TEST_CASE("report: text of services that is not UTF-8 stays JSON", "[unit][obser
         1);
 }
 
+TEST_CASE("report: a service is one line that never rounds up to all", "[unit][observe]") {
+  sluice::host::ServiceReport service;
+  service.scope = "api.example.org";
+  service.endpoint = "https://api.example.org:443";
+  service.requests = 12'000;
+  service.calls = 11'800;
+  service.first_try = 11'590;
+  service.succeeded = 11'799;
+  service.median_ms = 41.2;
+  service.p95_ms = 119.8;
+  service.breaker_openings = 2;
+  service.by_class = {{"2xx", 11'799}, {"5xx", 201}};
+  RunReport report;
+  report.services.push_back(service);
+  const std::string text = to_text(report);
+  CHECK(
+      text.find("  api.example.org              12,000 requests, 98.2 % at first try, 99.9 % after "
+                "retries, median 41 ms, p95 120 ms, 2 breaker openings\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(to_json(report)).at("services").at(0);
+  CHECK(json.at("by_class").at("5xx") == 201);
+  CHECK(json.at("success_share").get<double>() < 1);
+  CHECK(json.at("breaker_openings") == 2);
+}
+
+TEST_CASE("report: a scope that is no host is named beside the endpoint", "[unit][observe]") {
+  sluice::host::ServiceReport service;
+  service.scope = "example/heavy";
+  service.endpoint = "http://127.0.0.1:8080";
+  service.requests = service.calls = service.first_try = service.succeeded = 3;
+  RunReport report;
+  report.services.push_back(service);
+  CHECK(to_text(report).find("127.0.0.1:8080 (example/heavy) 3 requests, 100 % at first try, m") !=
+        std::string::npos);
+}
+
 TEST_CASE("redact: a secret disappears in every form it takes", "[unit][observe][secrets]") {
   sluice::host::add_secret("s3cr/et+value");
   CHECK(sluice::host::redact("key=s3cr/et+value!") == "key=***!");
