@@ -172,6 +172,20 @@ TEST_CASE("endpoints: a request names one that is declared and gives a path", "[
   }
 }
 
+TEST_CASE("endpoints: a credential goes to none that it is not meant for", "[unit][http]") {
+  Replica mine, other;
+  test::Caller caller;
+  caller.as.take(set_of({mine.base(), other.base()}));
+  host::HttpRequest request = to_set();
+  request.proof.origins = {mine.base()};
+  const auto answer = caller.open(request);
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == Code::kInvalidConfig);
+  request.proof.origins.push_back(other.base());
+  CHECK(get_ok(caller, request));
+  CHECK(other.hits == 0);
+}
+
 TEST_CASE("endpoints: the configuration comes before the plugin", "[unit][http]") {
   Replica mine, theirs;
   test::Caller caller;
