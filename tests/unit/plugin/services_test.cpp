@@ -7,6 +7,7 @@
 #include <limits>
 #include <thread>
 
+#include "host/http/http_client.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/plugin/text.hpp"
 #include "unit/plugin/elf_maker.hpp"
