@@ -68,6 +68,8 @@ void add_files(CLI::App& verb, std::vector<std::string>& files) {
 struct AppOptions {
   HostOptions host;
   RunOptions run;
+  TestOptions test;
+  std::string import_file, import_folder;
   std::vector<std::string> files;
   StateShowOptions show;
   std::string state_file = "-", forget_file, forget_stream, forget_slice;
@@ -75,11 +77,59 @@ struct AppOptions {
   std::string plugin_file, component, template_kind, template_name, template_into = ".";
 };
 
+void add_match(CLI::App& verb, bool& strict) {
+  verb.add_option_function<std::string>(
+          "--replay-match", [&strict](const std::string& how) { strict = how == "strict"; },
+          "What has to agree with the recorded request: strict: all of it; loose: not the headers, "
+          "nor the order of query parameters, nor those that change by themselves (times, keys)")
+      ->check(CLI::IsMember({"strict", "loose"}))
+      ->default_str("loose");
+}
+
+void add_cassette_options(CLI::App& verb, CassetteOptions& cassette) {
+  CLI::Option* record =
+      verb.add_option("--record", cassette.record,
+                      "Writes every HTTP exchange, without secrets, into this folder")
+          ->type_name("DIR");
+  verb.add_option("--replay", cassette.replay,
+                  "Answers every HTTP request from this folder; nothing is asked of the network")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory)
+      ->excludes(record);
+  add_match(verb, cassette.strict);
+}
+
+void add_test_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
+  CLI::App* test = app.add_subcommand(
+      "test", "Run pipelines against their cassettes and compare the rows with those expected");
+  test->add_option("DIR|FILE", o.test.paths,
+                   "Folder with pipeline.toml, cassette/ and expected/, a folder of such folders, "
+                   "or a pipeline beside the two")
+      ->required();
+  test->add_flag("--update", o.test.update, "Writes the rows that are expected anew");
+  test->add_flag("--record", o.test.record,
+                 "Asks the real service: writes cassette and expected rows anew");
+  add_match(*test, o.test.strict);
+  test->callback([&] { chosen = [&o] { return test_verb(o.host, o.test); }; });
+
+  CLI::App* cassette = app.add_subcommand("cassette", "Recorded HTTP exchanges");
+  cassette->require_subcommand(1);
+  CLI::App* importing = cassette->add_subcommand(
+      "import", "Make a cassette of a HAR file, as browsers and proxies export it");
+  importing->add_option("FILE", o.import_file, "The HAR file")->required();
+  importing->add_option("DIR", o.import_folder, "Folder of the cassette: new, empty or a cassette")
+      ->required();
+  importing->callback([&] {
+    chosen = [&o] { return cassette_import_verb(o.host, o.import_file, o.import_folder); };
+  });
+}
+
 void add_pipeline_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
   CLI::App* run = app.add_subcommand("run", "Fetch what is missing, land it, then stop");
   add_files(*run, o.run.files);
   run->add_option("--report", o.run.report_file, "Writes the report as JSON; - is standard output")
       ->type_name("FILE");
+  add_cassette_options(*run, o.run.cassette);
   run->callback([&] { chosen = [&o] { return run_verb(o.host, o.run); }; });
 
   CLI::App* plan =
@@ -222,6 +272,7 @@ int run_app(int argc, char** argv) {
   app.option_defaults()->always_capture_default(false);
   add_host_options(app, options.host);
   add_pipeline_verbs(app, options, chosen);
+  add_test_verbs(app, options, chosen);
   add_plugin_verbs(app, options, chosen);
   add_state_verbs(app, options, chosen);
   add_secret_verbs(app, options, chosen);

@@ -86,7 +86,8 @@ HttpStack::HttpStack(const std::vector<PipelineConfig>& configs, Secrets& secret
                      const Clock& clock)
     : client_(http_options(configs), clock, &http_log),
       credentials_(client_, clock, credential_hooks()),
-      cache_(credentials_, cache_options(configs), clock) {
+      clock_(clock),
+      cache_options_(cache_options(configs)) {
   for (const PipelineConfig& config : configs) {
     for (const auto& [name, credential] : config.credentials) {
       credentials_.add(config.name, name, credential, identity_of(credential, config),
@@ -100,6 +101,12 @@ HttpStack::HttpStack(const std::vector<PipelineConfig>& configs, Secrets& secret
                        });
     }
   }
+}
+
+Result<void> HttpStack::open(const CassetteOptions& cassette) {
+  SLUICE_TRY(cassette_.open(cassette, credentials_, clock_));
+  cache_.emplace(cassette_.top(), cache_options_, cassette_.clock());
+  return {};
 }
 
 }  // namespace sluice::host

@@ -71,7 +71,7 @@ int tell(const HostOptions& host, const RunOptions& options, const std::vector<R
 }  // namespace
 
 int run_verb(const HostOptions& host, const RunOptions& options) {
-  const VerbSession session(host, options.files);
+  VerbSession session(host, options.files, options.cassette);
   if (session.refused() != 0) {
     return session.refused();
   }
@@ -96,6 +96,10 @@ int run_verb(const HostOptions& host, const RunOptions& options) {
                                   {session.stop(), session.abort(), progress, seed + i * 1000});
       });
     }
+  }
+  if (auto closed = session.close_cassette(); !closed) {
+    static_cast<void>(tell(host, options, reports, session.signal_code()));
+    return complain(closed.error());
   }
   return tell(host, options, reports, session.signal_code());
 }

@@ -19,7 +19,8 @@ std::chrono::milliseconds longest_drain(const std::vector<PipelineConfig>& confi
 
 }  // namespace
 
-VerbSession::VerbSession(const HostOptions& host, const std::vector<std::string>& files)
+VerbSession::VerbSession(const HostOptions& host, const std::vector<std::string>& files,
+                         const CassetteOptions& cassette)
     : registry_(scan_plugins(host, files)), configs_(read_configs(files, *registry_, host)) {
   if (!configs_) {
     refused_ = kExitConfig;
@@ -38,7 +39,12 @@ VerbSession::VerbSession(const HostOptions& host, const std::vector<std::string>
   }
   secrets_.emplace(directory_);
   http_.emplace(*configs_, *secrets_, clock_);
-  environment_.emplace(Environment{*registry_, clock_, http_->top(), *secrets_});
+  if (auto opened = http_->open(cassette); !opened) {
+    refused_ = complain(opened.error());
+    return;
+  }
+  environment_.emplace(Environment{*registry_, http_->clock(), http_->top(), *secrets_, nullptr,
+                                   http_->replays()});
 }
 
 int VerbSession::ended_by(const Error& error) const {

@@ -23,7 +23,8 @@ namespace sluice::host {
 // ledger and the pipelines that the verb opens. The ledger is the verb's own: each wants another.
 class VerbSession {
  public:
-  VerbSession(const HostOptions& host, const std::vector<std::string>& files);
+  VerbSession(const HostOptions& host, const std::vector<std::string>& files,
+              const CassetteOptions& cassette = {});
   VerbSession(const VerbSession&) = delete;
   VerbSession& operator=(const VerbSession&) = delete;
 
@@ -32,7 +33,7 @@ class VerbSession {
 
   [[nodiscard]] const std::vector<PipelineConfig>& configs() const { return *configs_; }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
-  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] const Clock& clock() const { return http_->clock(); }
   [[nodiscard]] const Environment& environment() const { return *environment_; }
   // Requested by the first signal, and when the longest drain time of the configurations is over
   // after it.
@@ -42,6 +43,8 @@ class VerbSession {
   [[nodiscard]] int signal_code() const { return signals_->exit_code(); }
   // The exit code for `error`. Silent after a signal, whose consequence the error is.
   [[nodiscard]] int ended_by(const Error& error) const;
+  // Ends a recording; an error if it is not whole. After the last pipeline.
+  Result<void> close_cassette() { return http_->close(); }
 
  private:
   std::unique_ptr<Registry> registry_;

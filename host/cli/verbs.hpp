@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/cli/cassette_layer.hpp"
 #include "host/cli/context.hpp"
 
 namespace sluice::host {
@@ -14,6 +15,7 @@ namespace sluice::host {
 struct RunOptions {
   std::vector<std::string> files;
   std::string report_file;  // JSON; "-" = standard output
+  CassetteOptions cassette;
 };
 int run_verb(const HostOptions& host, const RunOptions& options);
 
@@ -33,6 +35,16 @@ int state_show_verb(const HostOptions& host, const StateShowOptions& options);
 int state_export_verb(const HostOptions& host, const std::string& file);  // "-" = standard output
 int state_import_verb(const HostOptions& host, const std::string& file);  // "-" = standard input
 int state_rebuild_verb(const HostOptions& host, const std::vector<std::string>& files);
+struct TestOptions {
+  std::vector<std::string> paths;  // pipelines, or folders of tests
+  bool update = false;             // write what is expected anew
+  bool record = false;             // ask the real service, and write the cassette anew
+  bool strict = false;             // --replay-match
+};
+int test_verb(const HostOptions& host, const TestOptions& options);
+int cassette_import_verb(const HostOptions& host, const std::string& file,
+                         const std::string& folder);
+
 int state_forget_verb(const HostOptions& host, const std::string& file, const std::string& stream,
                       const std::string& slice);
 

@@ -64,6 +64,12 @@ Services Session::services(const std::string& component) {
 }
 
 Result<std::string> Session::secret(std::string_view name) const {
+  if (environment_.replays) {
+    // Blotted out where it goes, like the real one when it was recorded.
+    const std::string stand_in = "replayed-" + std::string(name);
+    add_secret(stand_in);
+    return stand_in;
+  }
   const auto it = config_.secrets.find(std::string(name));
   if (it == config_.secrets.end()) {
     return Error{Code::kUnsupported, "the configuration has no secret '" + std::string(name) + "'"};
@@ -92,6 +98,10 @@ Result<void> Session::open_source(uint32_t mode) {
 }
 
 Result<void> Session::open_sink(uint32_t mode) {
+  if (environment_.capture != nullptr) {
+    sink_ = environment_.capture->make_sink();
+    return sink_->open(mode);
+  }
   const ComponentConfig& component = config_.sink;
   const LibraryInfo* library = nullptr;
   if (environment_.registry.find("sink", component.plugin, &library) == nullptr) {
@@ -164,6 +174,9 @@ std::string Session::source_version() const {
 }
 
 Binding Session::binding(const Stream& stream) const {
+  if (environment_.capture != nullptr) {
+    environment_.capture->declare(stream);
+  }
   Binding binding;
   binding.pipeline = config_.name;
   binding.stream = stream.name;

@@ -13,6 +13,7 @@
 #include "host/config/config.hpp"
 #include "host/http/http.hpp"
 #include "host/ledger/ledger.hpp"
+#include "host/pipeline/capture.hpp"
 #include "host/plugin/component.hpp"
 #include "host/plugin/library.hpp"
 #include "host/secret/secrets.hpp"
@@ -25,6 +26,8 @@ struct Environment {
   const Clock& clock;
   Http& http;
   Secrets& secrets;
+  Capture* capture = nullptr;  // takes the place of every sink
+  bool replays = false;  // nothing real is asked, so no secret is needed: names stand for them
 };
 
 // Opens lazily: a plan needs no writer, a rebuild no source.

@@ -241,8 +241,8 @@ Result<std::unique_ptr<HttpExchange>> RecordingHttp::open(const HttpRequest& req
   told.headers = redacted((*answer)->fields(), redact);
   told.validator = redact((*answer)->header(":validator"));
   told.content_length = (*answer)->content_length();
-  return std::make_unique<Recording>(tape_, name, std::move(head), std::move(timing),
-                                     std::move(*answer));
+  return std::unique_ptr<HttpExchange>(std::make_unique<Recording>(
+      tape_, name, std::move(head), std::move(timing), std::move(*answer)));
 }
 
 void RecordingHttp::declare(const HttpDeclaration& declaration) {

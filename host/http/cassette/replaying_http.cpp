@@ -347,8 +347,9 @@ Result<std::unique_ptr<HttpExchange>> ReplayingHttp::play(const HttpRequest& req
     head->error->retry_after_ms = 0;
   }
   const uint64_t most = request.max_body_bytes == 0 ? kDefaultMostBody : request.max_body_bytes;
-  return std::make_unique<Played>(std::move(answer), std::move(head->error), part, std::move(url),
-                                  std::move(*body), most, place, cancel, caller);
+  return std::unique_ptr<HttpExchange>(
+      std::make_unique<Played>(std::move(answer), std::move(head->error), part, std::move(url),
+                               std::move(*body), most, place, cancel, caller));
 }
 
 void ReplayingHttp::declare(const HttpDeclaration&) {}
