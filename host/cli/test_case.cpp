@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "host/cli/cassette_layer.hpp"
+#include "host/cli/http_network.hpp"
 #include "host/http/cassette/files.hpp"
 #include "host/http/http_client.hpp"
 #include "host/observe/log.hpp"
@@ -74,6 +75,7 @@ HttpOptions http_options(const PipelineConfig& config) {
   options.max_retries = config.http_retries;
   options.user_agent = config.user_agent;
   options.requests_per_second = config.requests_per_second;
+  add_network(config, options);
   return options;
 }
 
@@ -120,7 +122,8 @@ Result<RunReport> run_captured(const TestCase& test, const PipelineConfig& confi
   if (!ledger) {
     return std::move(ledger).error();
   }
-  Environment environment{registry, layer.clock(), layer.top(), &capture, layer.replays()};
+  CachingHttp cache(layer.top(), cache_options({config}), layer.clock());
+  Environment environment{registry, layer.clock(), cache, &capture, layer.replays()};
   Progress progress(ProgressStyle::kNone);
   RunReport report =
       run_pipeline(environment, config, **ledger, {control.stop, control.abort, progress, 1});

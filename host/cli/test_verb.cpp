@@ -28,7 +28,7 @@ std::string text_of(const TestCase& test, const TestResult& result) {
     out += "  " + result.error + "\n";
   }
   for (const StreamDiff& diff : result.streams) {
-    out += diff_text(diff, kMostShown);
+    out += diff.same() ? "" : diff_text(diff, kMostShown);
   }
   return out;
 }

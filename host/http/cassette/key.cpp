@@ -217,7 +217,13 @@ std::string name_of(const RequestKey& key) {
   while (!slug.empty() && (slug.front() == '.' || slug.front() == '-')) {
     slug.erase(0, 1);
   }
-  slug.resize(std::min(slug.size(), kLongestSlug));
+  // The end of a path says more than its middle.
+  if (slug.size() > kLongestSlug) {
+    slug.replace(kLongestSlug / 3, slug.size() - kLongestSlug, "...");
+  }
+  while (!slug.empty() && slug.back() == '-') {
+    slug.pop_back();
+  }
   Hash hash;
   hash.push(key.strict());
   char text[20];
