@@ -7,11 +7,8 @@
 #include <set>
 #include <system_error>
 
-#include "host/cli/cassette_layer.hpp"
-#include "host/cli/http_network.hpp"
+#include "host/cli/http_stack.hpp"
 #include "host/http/cassette/files.hpp"
-#include "host/http/http_client.hpp"
-#include "host/observe/log.hpp"
 #include "host/pipeline/run.hpp"
 
 namespace sluice::host {
@@ -63,22 +60,6 @@ Result<PipelineConfig> test_config(const TestCase& test, const Registry& registr
   return config;
 }
 
-void http_log(void*, int level, std::string_view message) {
-  log(static_cast<LogLevel>(level), message, "component=http");
-}
-
-HttpOptions http_options(const PipelineConfig& config) {
-  HttpOptions options;
-  options.connect_timeout = config.connect_timeout;
-  options.first_byte_timeout = config.first_byte_timeout;
-  options.stall_timeout = config.stall_timeout;
-  options.max_retries = config.http_retries;
-  options.user_agent = config.user_agent;
-  options.requests_per_second = config.requests_per_second;
-  add_network(config, options);
-  return options;
-}
-
 std::string why(const RunReport& report) {
   if (!report.error.empty()) {
     return report.error;
@@ -96,14 +77,13 @@ std::string why(const RunReport& report) {
 }
 
 Result<RunReport> run_captured(const TestCase& test, const PipelineConfig& config,
-                               const Registry& registry, const TestControl& control,
-                               Capture& capture) {
+                               const Registry& registry, const HostOptions& host,
+                               const TestControl& control, Capture& capture) {
   auto state = TempFolder::make();
   if (!state) {
     return std::move(state).error();
   }
   const SystemClock clock;
-  HttpClient client(http_options(config), clock, &http_log);
   std::error_code ec;
   CassetteOptions options;
   options.strict = control.strict;
@@ -116,18 +96,25 @@ Result<RunReport> run_captured(const TestCase& test, const PipelineConfig& confi
         cassette::write_file(empty / cassette::kAboutFile, cassette::write_about(clock.now_us())));
     options.replay = empty.string();
   }
-  CassetteLayer layer;
-  SLUICE_TRY(layer.open(options, client, clock));
-  auto ledger = Ledger::open((*state)->path() / "state", layer.clock());
+  // Only a recording asks for secrets, and then for the real ones.
+  auto secrets_folder = state_directory(host, {config});
+  if (!secrets_folder) {
+    return std::move(secrets_folder).error();
+  }
+  Secrets secrets(*secrets_folder);
+  const std::vector<PipelineConfig> configs = {config};
+  HttpStack http(configs, secrets, clock);
+  SLUICE_TRY(http.open(options));
+  auto ledger = Ledger::open((*state)->path() / "state", http.clock());
   if (!ledger) {
     return std::move(ledger).error();
   }
-  CachingHttp cache(layer.top(), cache_options({config}), layer.clock());
-  Environment environment{registry, layer.clock(), cache, &capture, layer.replays()};
+  const Environment environment{registry, http.clock(), http.top(),
+                                secrets,  &capture,     http.replays()};
   Progress progress(ProgressStyle::kNone);
   RunReport report =
       run_pipeline(environment, config, **ledger, {control.stop, control.abort, progress, 1});
-  SLUICE_TRY(layer.close());
+  SLUICE_TRY(http.close());
   return report;
 }
 
@@ -227,7 +214,7 @@ Result<TestResult> run_test(const TestCase& test, const Registry& registry, cons
     return std::move(config).error();
   }
   Capture capture;
-  auto report = run_captured(test, *config, registry, control, capture);
+  auto report = run_captured(test, *config, registry, host, control, capture);
   if (!report) {
     return std::move(report).error();
   }

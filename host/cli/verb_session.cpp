@@ -43,8 +43,8 @@ VerbSession::VerbSession(const HostOptions& host, const std::vector<std::string>
     refused_ = complain(opened.error());
     return;
   }
-  environment_.emplace(Environment{*registry_, http_->clock(), http_->top(), *secrets_, nullptr,
-                                   http_->replays()});
+  environment_.emplace(
+      Environment{*registry_, http_->clock(), http_->top(), *secrets_, nullptr, http_->replays()});
 }
 
 int VerbSession::ended_by(const Error& error) const {

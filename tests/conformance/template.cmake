@@ -13,7 +13,8 @@ endfunction()
 
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}/plugin")
-run(${CMAKE_COMMAND} --install "${SDK_BUILD}" --prefix "${WORK}/prefix" --component sdk)
+# All of it: the plugin's cassettes are played by the program that is installed beside the SDK.
+run(${CMAKE_COMMAND} --install "${SDK_BUILD}" --prefix "${WORK}/prefix")
 
 # What `sluice plugins new` does: copy, and fill in the placeholders in names and contents.
 set(template "${WORK}/prefix/share/sluice/template/${KIND}")
@@ -38,6 +39,9 @@ run(${CMAKE_COMMAND} -S "${WORK}/plugin" -B "${WORK}/build" -G "${GENERATOR}" "-
     "-DCMAKE_CXX_COMPILER=${CXX}" -DCMAKE_BUILD_TYPE=Debug ${flags})
 run(${CMAKE_COMMAND} --build "${WORK}/build")
 run(${CMAKE_CTEST_COMMAND} --test-dir "${WORK}/build" --output-on-failure --no-tests=error)
+if(KIND STREQUAL "source" AND NOT output MATCHES "my-thing-cases [.]+ +Passed")
+  message(FATAL_ERROR "The plugin's cassettes were not played:\n${output}")
+endif()
 run(${CMAKE_COMMAND} --install "${WORK}/build" --prefix "${WORK}/prefix")
 
 set(library "${WORK}/prefix/lib/sluice/plugins/my-thing.so")

@@ -218,6 +218,31 @@ TEST_CASE("cassettes: no secret is recorded and none is needed to play", "[pipel
   CHECK(web.answers("replayed").find("leak|0|200|application/json") != std::string::npos);
 }
 
+TEST_CASE("cassettes: credentials are used and never recorded", "[pipeline][cassette]") {
+  WebPipeline web;
+  std::optional<RawHttpServer> server;
+  server.emplace([](RawConnection& connection, const RawRequest& request) {
+    const bool known = request.header("authorization") == "Bearer " + std::string(kSecret);
+    connection.send(raw_answer(known ? 200 : 401, known ? "come in" : "who are you",
+                               "Content-Type: text/plain\r\n"));
+  });
+  web.configure(request("private", server->url("/private"), "credential = \"mine\""),
+                "[secret.key]\nenv = \"WEB_TEST_SECRET\"\n[credential.mine]\ntype = "
+                "\"bearer\"\nkey = { secret = \"key\" }\n");
+  const Finished recorded =
+      web.run("recorded", {"--record", web.cassette()}, {{"WEB_TEST_SECRET", kSecret}});
+  INFO(recorded.out << recorded.err);
+  REQUIRE(recorded.exit_code == 0);
+  server.reset();
+  CHECK(all_text(web.cassette()).find("s3cr3t") == std::string::npos);
+  CHECK(all_text(web.cassette()).find("Bearer") == std::string::npos);
+  const Finished replayed =
+      web.run("replayed", {"--replay", web.cassette(), "--replay-match", "strict"});
+  INFO(replayed.out << replayed.err);
+  CHECK(replayed.exit_code == 0);
+  CHECK(web.answers("replayed") == web.answers("recorded"));
+}
+
 TEST_CASE("cassettes: loose matching takes other orders and moving parameters",
           "[pipeline][cassette]") {
   WebPipeline web;

@@ -245,8 +245,8 @@ Result<std::unique_ptr<HttpExchange>> RecordingHttp::open(const HttpRequest& req
       tape_, name, std::move(head), std::move(timing), std::move(*answer)));
 }
 
-void RecordingHttp::declare(const HttpDeclaration& declaration) {
-  next_.declare(declaration);
+void RecordingHttp::declare(const HttpCaller& caller) {
+  next_.declare(caller);
 }
 
 void RecordingHttp::throttle(const std::string& scope, std::chrono::milliseconds wait) {

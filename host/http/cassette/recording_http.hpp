@@ -25,7 +25,7 @@ class RecordingHttp final : public Http {
 
   Result<std::unique_ptr<HttpExchange>> open(const HttpRequest& request, const Cancel& cancel,
                                              HttpCaller& caller) override;
-  void declare(const HttpDeclaration& declaration) override;
+  void declare(const HttpCaller& caller) override;
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override;
 
   // Writes what is left to write. The first thing that could not be written, if anything.

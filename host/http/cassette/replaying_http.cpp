@@ -352,7 +352,7 @@ Result<std::unique_ptr<HttpExchange>> ReplayingHttp::play(const HttpRequest& req
                                std::move(*body), most, place, cancel, caller));
 }
 
-void ReplayingHttp::declare(const HttpDeclaration&) {}
+void ReplayingHttp::declare(const HttpCaller&) {}
 
 void ReplayingHttp::throttle(const std::string&, std::chrono::milliseconds) {}
 

@@ -42,7 +42,7 @@ class ReplayingHttp final : public Http {
   // Answers are judged as the client would: one that it would have made an error is one here, too.
   Result<std::unique_ptr<HttpExchange>> open(const HttpRequest& request, const Cancel& cancel,
                                              HttpCaller& caller) override;
-  void declare(const HttpDeclaration& declaration) override;
+  void declare(const HttpCaller& caller) override;
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override;
 
  private:
