@@ -29,19 +29,23 @@ class Lines:
         return -1
 
 
-def quoted_end(text, quote):
-    i = 1
-    while i < len(text):
-        if quote == '"' and text[i] == "\\":
-            i += 2
-            continue
-        if text[i] == quote:
-            if quote == "'" and text[i + 1:i + 2] == "'":
-                i += 2
+def scan(text, quote, at):
+    """Where the quoted text ends, from `at` on: (True, there), or (False, where to go on when there is more)."""
+    while True:
+        found = text.find(quote, at)
+        if quote == '"':
+            escape = text.find("\\", at, found if found >= 0 else len(text))
+            if escape >= 0:
+                if escape + 2 > len(text):
+                    return False, escape
+                at = escape + 2
                 continue
-            return i
-        i += 1
-    return -1
+        if found < 0:
+            return False, len(text)
+        if quote == "'" and text[found + 1:found + 2] == "'":
+            at = found + 2
+            continue
+        return True, found
 
 
 def unescape(text):
@@ -54,18 +58,20 @@ def unescape(text):
 def quoted(source, text):
     """A quoted scalar that begins in `text` and may go on over further lines, which are folded."""
     quote = text[0]
-    while quoted_end(text, quote) < 0:
+    ended, at = scan(text, quote, 1)
+    while not ended:
         if source.at >= len(source.lines):
             raise ValueError("a quoted text does not end")
         more = source.lines[source.at].strip()
         source.at += 1
-        if quote == '"' and text.endswith("\\"):
+        if quote == '"' and at < len(text):  # a line break that is escaped joins the lines
             text = text[:-1] + (more[1:] if more.startswith("\\ ") else more)
         elif not more:
-            text = text.rstrip("\n") + "\n" * (text.count("\n", len(text.rstrip("\n"))) + 1)
+            text += "\n"
         else:
             text += more if text.endswith("\n") else " " + more
-    inner = text[1:quoted_end(text, quote)]
+        ended, at = scan(text, quote, at)
+    inner = text[1:at]
     return unescape(inner) if quote == '"' else inner.replace("''", "'")
 
 
