@@ -74,6 +74,7 @@ struct AppOptions {
   StateShowOptions show;
   std::string state_file = "-", forget_file, forget_stream, forget_slice;
   std::string secret_name;
+  std::string forget_limits;
   std::string plugin_file, component, template_kind, template_name, template_into = ".";
 };
 
@@ -149,6 +150,16 @@ void add_pipeline_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
   CLI::App* schema =
       app.add_subcommand("schema", "Print the JSON Schema of the configuration, for editors");
   schema->callback([&] { chosen = [&o] { return schema_verb(o.host); }; });
+}
+
+void add_limits_verb(CLI::App& app, AppOptions& o, Verb& chosen) {
+  CLI::App* limits = app.add_subcommand(
+      "limits", "What services allow, what of it is used, and who waits; --forget SERVICE");
+  limits
+      ->add_option("--forget", o.forget_limits,
+                   "Forget what is known of a service: use, learnt limits, waits and bans")
+      ->type_name("SERVICE");
+  limits->callback([&] { chosen = [&o] { return limits_verb(o.host, o.forget_limits); }; });
 }
 
 void add_state_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
@@ -276,6 +287,7 @@ int run_app(int argc, char** argv) {
   add_plugin_verbs(app, options, chosen);
   add_state_verbs(app, options, chosen);
   add_secret_verbs(app, options, chosen);
+  add_limits_verb(app, options, chosen);
   for (CLI::App* verb : app.get_subcommands({})) {
     verb->fallthrough();
     for (CLI::App* inner : verb->get_subcommands({})) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/cli/http_network.hpp"
+#include "host/ledger/limits_file.hpp"
 #include "host/observe/log.hpp"
 
 namespace sluice::host {
@@ -16,14 +17,19 @@ void http_log(void*, int level, std::string_view message) {
 }
 
 // One client serves all pipelines of the process: the strictest wish of any of them holds for all.
-HttpOptions http_options(const std::vector<PipelineConfig>& configs) {
+HttpOptions http_options(const std::vector<PipelineConfig>& configs,
+                         const std::filesystem::path& directory) {
   HttpOptions options;
+  options.state = std::make_shared<LimitsFile>(directory, [](std::string_view text) {
+    http_log(nullptr, static_cast<int>(LogLevel::kWarn), text);
+  });
   options.retry_budget = 1;
   for (const PipelineConfig& config : configs) {
     options.connect_timeout = config.connect_timeout;
     options.first_byte_timeout = config.first_byte_timeout;
     options.stall_timeout = config.stall_timeout;
     options.max_retries = config.http_retries;
+    options.limit_patience = config.limit_patience;
     options.retry_budget = std::min(options.retry_budget, config.retry_budget);
     options.breaker.failures_in_row = config.breaker_failures;
     options.breaker.failed_share = config.breaker_share;
@@ -41,11 +47,12 @@ HttpOptions http_options(const std::vector<PipelineConfig>& configs) {
   return options;
 }
 
-CredentialHooks credential_hooks() {
+CredentialHooks credential_hooks(HttpClient& client) {
   CredentialHooks hooks;
   hooks.log = &http_log;
   hooks.add_secret = &add_secret;
   hooks.forget_secret = &forget_secret;
+  hooks.left = [&client](const std::string& scope) { return client.left(scope); };
   return hooks;
 }
 
@@ -83,9 +90,9 @@ std::string identity_of(const CredentialConfig& credential, const PipelineConfig
 }  // namespace
 
 HttpStack::HttpStack(const std::vector<PipelineConfig>& configs, Secrets& secrets,
-                     const Clock& clock)
-    : client_(http_options(configs), clock, &http_log),
-      credentials_(client_, clock, credential_hooks()),
+                     const Clock& clock, const std::filesystem::path& directory)
+    : client_(http_options(configs, directory), clock, &http_log),
+      credentials_(client_, clock, credential_hooks(client_)),
       clock_(clock),
       cache_options_(cache_options(configs)) {
   for (const PipelineConfig& config : configs) {

@@ -3,6 +3,7 @@
 // HTTP as a verb's pipelines get it: the layers of host/http put together for their configurations.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -20,7 +21,10 @@ namespace sluice::host {
 // thread-safe. What it is made from outlives it.
 class HttpStack {
  public:
-  HttpStack(const std::vector<PipelineConfig>& configs, Secrets& secrets, const Clock& clock);
+  // `directory`: of the state, where quotas are remembered; nothing is made there before a limit is
+  // used.
+  HttpStack(const std::vector<PipelineConfig>& configs, Secrets& secrets, const Clock& clock,
+            const std::filesystem::path& directory);
   HttpStack(const HttpStack&) = delete;
   HttpStack& operator=(const HttpStack&) = delete;
 

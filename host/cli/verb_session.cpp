@@ -38,7 +38,7 @@ VerbSession::VerbSession(const HostOptions& host, const std::vector<std::string>
     return;
   }
   secrets_.emplace(directory_);
-  http_.emplace(*configs_, *secrets_, clock_);
+  http_.emplace(*configs_, *secrets_, clock_, directory_);
   if (auto opened = http_->open(cassette); !opened) {
     refused_ = complain(opened.error());
     return;

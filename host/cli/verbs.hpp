@@ -24,6 +24,9 @@ int gaps_verb(const HostOptions& host, const std::vector<std::string>& files);
 int check_verb(const HostOptions& host, const std::vector<std::string>& files);
 int schema_verb(const HostOptions& host);
 
+// `forget` empty: shows what is known of limits; else forgets what is known of that service.
+int limits_verb(const HostOptions& host, const std::string& forget);
+
 struct StateShowOptions {
   std::string pipeline, stream, state;  // empty = all; a state lists its slices
   std::string slice;                    // one slice in full

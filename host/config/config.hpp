@@ -99,6 +99,7 @@ struct PipelineConfig {
   std::chrono::milliseconds connect_timeout{10'000}, first_byte_timeout{60'000},
       stall_timeout{30'000};
   uint32_t http_retries = 4;
+  std::chrono::milliseconds limit_patience{2 * 3'600'000};
   double retry_budget = 0.2;      // retries of a scope, as a share of its requests
   uint32_t breaker_failures = 8;  // in a row
   double breaker_share = 0.5;
@@ -106,7 +107,7 @@ struct PipelineConfig {
   std::string user_agent;
   NetworkConfig network;
   CacheConfig cache;
-  HttpDeclaration http;  // [endpoint.NAME]: comes before what the plugin declares
+  HttpDeclaration http;  // [[limit]] and [endpoint.NAME]: comes before what the plugin declares
   // [state], [plugins]: host options, may also come from the command line or SLUICE_… variables
   std::optional<std::string> state_dir;
   std::vector<std::string> plugin_dirs;

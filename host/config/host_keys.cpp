@@ -79,6 +79,9 @@ constexpr HostTable kTables[] = {
     {"endpoint", Shape::kMap, false, false,
      "Base URLs of a service that answer alike, by the name that its plugin gives the set; comes "
      "before the plugin's own."},
+    {"limit", Shape::kArray, false, false,
+     "What a service allows; comes before what its plugin knows of it. Every pipeline and process "
+     "on the state directory keeps to it together."},
     {"state", Shape::kSingle, false, false, "Where the ledger lives."},
     {"plugins", Shape::kSingle, false, false, "Where plugins are looked for."},
     {"source", Shape::kArray, true, true,
@@ -205,6 +208,9 @@ constexpr HostKey kKeys[] = {
     {"http", "breaker_wait", false,
      R"({"type":"string","format":"duration","x-sluice-maximum":"1d","default":"1m","description":"How long a request waits at open circuit breakers before it fails."})",
      [](const KeyTarget& t, const json& v) { t.config.breaker_wait = milliseconds(v); }},
+    {"http", "limit_patience", false,
+     R"({"type":"string","format":"duration","x-sluice-maximum":"31d","default":"2h","description":"A request that would have to wait longer for a limit or the end of a ban fails at once."})",
+     [](const KeyTarget& t, const json& v) { t.config.limit_patience = milliseconds(v); }},
     {"http", "user_agent", false,
      R"({"type":"string","maxLength":256,"pattern":"^[ -~]*$","default":"","description":"What the User-Agent header says. Empty: sluice and its version."})",
      [](const KeyTarget& t, const json& v) { t.config.user_agent = v.get<std::string>(); }},
@@ -263,6 +269,32 @@ constexpr HostKey kKeys[] = {
     {"endpoint", "probe", false,
      R"({"type":"string","pattern":"^/[^?# ]*$","description":"Path that is asked to see whether an endpoint has recovered. Without it, requests of the pipeline find out."})",
      [](const KeyTarget& t, const json& v) { t.endpoint->probe = v.get<std::string>(); }},
+
+    {"limit", "scope", true,
+     R"({"type":"string","minLength":1,"maxLength":256,"x-sluice-example":"api.example.org","description":"What is limited: the host, or a path below it as the plugin names it (\"discord.com/channels/1\"); a request counts in its scope and all above it. A last part of * means each by itself; * alone every service without a limit of its own."})",
+     [](const KeyTarget& t, const json& v) { t.limit->scope = v.get<std::string>(); }},
+    {"limit", "name", false,
+     R"({"type":"string","maxLength":64,"pattern":"^[^ /]*$","default":"","description":"Tells several limits of a scope apart; one of the plugin's of the same scope and name is replaced."})",
+     [](const KeyTarget& t, const json& v) { t.limit->name = v.get<std::string>(); }},
+    {"limit", "amount", false,
+     R"({"type":"number","exclusiveMinimum":0,"maximum":1000000000000,"x-sluice-example":36000,"description":"Requests, or units of cost where the plugin weighs them, in each 'per'."})",
+     [](const KeyTarget& t, const json& v) { t.limit->amount = v.get<double>(); }},
+    {"limit", "per", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"31d","x-sluice-example":"1h","description":"Length of the window."})",
+     [](const KeyTarget& t, const json& v) { t.limit->per = milliseconds(v); }},
+    {"limit", "window", false,
+     R"({"type":"string","enum":["sliding","fixed","rate"],"default":"sliding","description":"sliding: within any such stretch of time; fixed: begins anew by the wall clock; rate: evenly."})",
+     [](const KeyTarget& t, const json& v) {
+       t.limit->window = v == "fixed"  ? LimitRule::Window::kFixed
+                         : v == "rate" ? LimitRule::Window::kRate
+                                       : LimitRule::Window::kSliding;
+     }},
+    {"limit", "spacing", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1ms","x-sluice-maximum":"31d","x-sluice-example":"250ms","description":"Least time between two requests."})",
+     [](const KeyTarget& t, const json& v) { t.limit->spacing = milliseconds(v); }},
+    {"limit", "concurrent", false,
+     R"({"type":"integer","minimum":1,"maximum":1000000,"x-sluice-example":4,"description":"Requests of the process under way at once."})",
+     [](const KeyTarget& t, const json& v) { t.limit->concurrent = v.get<uint32_t>(); }},
 
     {"state", "dir", false,
      R"({"type":"string","minLength":1,"x-sluice-example":"/var/lib/sluice","description":"Directory of the ledger. The command line and SLUICE_STATE_DIR come before it."})",

@@ -23,6 +23,7 @@ struct KeyTarget {
   SecretConfig* secret = nullptr;
   EndpointSet* endpoint = nullptr;
   CredentialConfig* credential = nullptr;
+  LimitRule* limit = nullptr;
 };
 
 struct HostKey {

@@ -119,7 +119,13 @@ class Reader {
 
   void read_array(const HostTable& table, const Node& node) {
     if (!node.is(Node::Kind::kArray)) {
-      findings_.complain(node.place, "a source stands under [[source]], with double brackets");
+      const std::string name = table.name;
+      findings_.complain(node.place,
+                         "a " + name + " stands under [[" + name + "]], with double brackets");
+      return;
+    }
+    if (!table.component) {
+      read_limits(table, node);
       return;
     }
     for (const auto& element : node.elements) {
@@ -131,6 +137,36 @@ class Reader {
     }
     if (node.elements.empty()) {
       findings_.complain(node.place, "at least one [[source]] is needed");
+    }
+  }
+
+  void read_limits(const HostTable& table, const Node& node) {
+    for (const auto& element : node.elements) {
+      if (!expect_table(element, bracketed(table))) {
+        continue;
+      }
+      LimitRule rule;
+      const json values = check_host(table.name, element, "in [[limit]]");
+      apply_keys(table.name, values, {.config = config_, .limit = &rule});
+      const bool whole = (element.find("amount") != nullptr) == (element.find("per") != nullptr);
+      if (!whole && !findings_.partial) {
+        findings_.complain(element.place, "amount and per go together; in [[limit]]");
+      } else if (element.find("amount") == nullptr && element.find("spacing") == nullptr &&
+                 element.find("concurrent") == nullptr && !findings_.partial) {
+        findings_.complain(element.place,
+                           "it limits nothing; in [[limit]], give amount and per, spacing or "
+                           "concurrent");
+      }
+      const auto same = [&rule](const LimitRule& known) {
+        return known.scope == rule.scope && known.name == rule.name;
+      };
+      auto& limits = config_.http.limits;
+      if (std::none_of(limits.begin(), limits.end(), same)) {
+        limits.push_back(std::move(rule));
+      } else {
+        findings_.complain(element.place,
+                           "a [[limit]] of this scope and name stands above; give it another name");
+      }
     }
   }
 

@@ -194,7 +194,7 @@ std::string whole_schema(const Schemas& schemas) {
                                   : host_table_schema(table);
     if (table.shape == Shape::kArray) {
       schema = {{"type", "array"},
-                {"minItems", 1},
+                {"minItems", table.required ? 1 : 0},
                 {"items", std::move(schema)},
                 {"description", table.description}};
     } else if (table.shape == Shape::kMap) {

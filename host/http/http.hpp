@@ -105,6 +105,21 @@ class HttpExchange {
   virtual Result<size_t> read(std::span<char> buffer) = 0;
 };
 
+// While it lives, requests of this thread are for backfill: where a limit makes requests wait, they
+// go behind those for live data.
+class BackfillScope {
+ public:
+  explicit BackfillScope(bool backfill) : before_(active_) { active_ = backfill; }
+  BackfillScope(const BackfillScope&) = delete;
+  BackfillScope& operator=(const BackfillScope&) = delete;
+  ~BackfillScope() { active_ = before_; }
+  [[nodiscard]] static bool active() { return active_; }
+
+ private:
+  inline static thread_local bool active_ = false;
+  const bool before_;
+};
+
 // Thread-safe.
 class Http {
  public:

@@ -579,6 +579,10 @@ void HttpClient::declare(const HttpCaller& caller) {
   impl_->limits().declare(caller.name, caller.declaration()->limits);
 }
 
+double HttpClient::left(const std::string& scope) {
+  return impl_->limits().left(scope).value_or(-1);
+}
+
 std::vector<ServiceSnapshot> HttpClient::services() const {
   return impl_->services();
 }

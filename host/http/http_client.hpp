@@ -72,6 +72,8 @@ class HttpClient final : public Http {
                                              HttpCaller& caller) override;
   void declare(const HttpCaller& caller) override;
   void throttle(const std::string& scope, std::chrono::milliseconds wait) override;
+  // Units of the tightest limit that are free in `scope`; below 0 if nothing limits it.
+  double left(const std::string& scope);
   // What all callers together saw so far, with the state of each endpoint's breaker.
   [[nodiscard]] std::vector<ServiceSnapshot> services() const;
 

@@ -367,7 +367,7 @@ void LimitGroup::pause(const std::string& scope, std::chrono::milliseconds wait,
       [&] { quota_.pause(scope, clock_.now_us() + std::chrono::microseconds(wait).count(), why); });
 }
 
-double LimitGroup::left(const std::string& scope) {
+std::optional<double> LimitGroup::left(const std::string& scope) {
   const std::lock_guard lock(mutex_);
   double least = kUnlimited;
   with_quota([&] {
@@ -391,7 +391,7 @@ double LimitGroup::left(const std::string& scope) {
       }
     }
   });
-  return std::max(0.0, least);
+  return least < kUnlimited ? std::optional(std::max(0.0, least)) : std::nullopt;
 }
 
 bool LimitGroup::idle() {

@@ -40,7 +40,7 @@ class LimitGroup {
   void answered(Sent& sent, const Head& head, std::optional<std::chrono::milliseconds> told_wait);
   void finished(Sent& sent);
   void pause(const std::string& scope, std::chrono::milliseconds wait, PauseReason why);
-  double left(const std::string& scope);
+  std::optional<double> left(const std::string& scope);
   // Nothing is under way, waiting or known: may be forgotten.
   bool idle();
 

@@ -161,8 +161,9 @@ void LimitState::settle(const LimitRule& rule, int64_t slot, double cost, int64_
   slots[current] += cost;
 }
 
-void LimitState::observe_used(const LimitRule& rule, double told, int64_t now_us) {
-  const double known = used(rule, now_us);
+void LimitState::observe_used(const LimitRule& rule, double told, double under_way,
+                              int64_t now_us) {
+  const double known = std::max(0.0, used(rule, now_us) - under_way);
   if (windowed(rule) && told > known) {
     slots[now_us / slot_us(rule)] += std::min(told, 2 * amount(rule)) - known;
   }

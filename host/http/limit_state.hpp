@@ -25,8 +25,9 @@ class LimitState {
   int64_t charge(const LimitRule& rule, double cost, int64_t now_us);
   // The answer came: `cost` of `slot` counts from now on.
   void settle(const LimitRule& rule, int64_t slot, double cost, int64_t now_us);
-  // The service says that `used` is used: more than known here is somebody else's.
-  void observe_used(const LimitRule& rule, double used, int64_t now_us);
+  // The service says that `told` is used: more than what it has answered us is somebody else's.
+  // `under_way` of what is charged here it may not have seen yet.
+  void observe_used(const LimitRule& rule, double told, double under_way, int64_t now_us);
   // The service says what the limit is today; 0 = back to the rule's own.
   void observe_amount(double amount) { amount_ = amount; }
 

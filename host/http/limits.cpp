@@ -124,7 +124,7 @@ void Limits::pause(const std::string& scope, std::chrono::milliseconds wait) {
   group(scope)->pause(scope, wait, PauseReason::kAskedFor);
 }
 
-double Limits::left(const std::string& scope) {
+std::optional<double> Limits::left(const std::string& scope) {
   return group(scope)->left(scope);
 }
 

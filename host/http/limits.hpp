@@ -72,8 +72,8 @@ class Limits {
                         const Cancel& cancel);
   // Nobody in `scope` sends for `wait`.
   void pause(const std::string& scope, std::chrono::milliseconds wait);
-  // Units of the tightest limit that are free in `scope`; a large number if nothing limits it.
-  double left(const std::string& scope);
+  // Units of the tightest limit that are free in `scope`; nothing if there is none.
+  std::optional<double> left(const std::string& scope);
 
  private:
   std::shared_ptr<LimitGroup> group(const std::string& scope);

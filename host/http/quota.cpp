@@ -275,7 +275,7 @@ void Quota::answered(const std::vector<std::string>& chain, const Charges& charg
     }
     if (!bound.rule.used_header.empty()) {
       if (const auto used = number_field(head, bound.rule.used_header)) {
-        limits_[bound.key].observe_used(bound.rule, *used, now_us);
+        limits_[bound.key].observe_used(bound.rule, *used, under_way, now_us);
       }
     }
   }

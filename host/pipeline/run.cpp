@@ -25,6 +25,8 @@ constexpr int64_t kWriterPatienceUs = 2'000'000;  // for a commit when the run i
 uint64_t queue_bytes(const PipelineConfig& config) {
   return std::max(config.memory_bytes / 4, kSmallestQueue);
 }
+constexpr int64_t kLive = 3'600'000'000;  // the newest hour; what is older is backfill
+
 uint64_t hold_bytes(const PipelineConfig& config) {
   return config.memory_bytes / 4 / std::max(1U, config.workers);
 }
@@ -301,6 +303,7 @@ class PipelineRun {
                       .abort = abort_,
                       .fatal = [this](const Error& error) { fail_run(error); },
                       .hold_bytes = hold_bytes(config_),
+                      .live_from_us = report_.started_us - kLive,
                       .batch_bytes = batch_bytes(config_)},
           control_.seed + i));
     }

@@ -39,7 +39,9 @@ Session::Session(const Environment& environment, const PipelineConfig& config, L
       config_(config),
       ledger_(ledger),
       abort_(abort),
-      http_caller_(config.name, config.http) {}
+      http_caller_(config.name, config.http) {
+  environment_.http.declare(http_caller_);
+}
 
 Session::~Session() = default;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/http/http.hpp"
 #include "host/observe/log.hpp"
 
 namespace sluice::host {
@@ -34,6 +35,7 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
                  "replaced; declare a key, or "
                  "remove its rows and run `sluice state forget`"};
   }
+  const BackfillScope backfill(work->slice().series && work->slice().to_us < setup_.live_from_us);
   auto opened = setup_.source.read(setup_.stream, request_for(*work), observer_for(work));
   if (!opened) {
     return std::move(opened).error();

@@ -25,6 +25,7 @@ struct WorkerSetup {
   // The run cannot go on (bad credentials, bad configuration).
   std::function<void(const Error&)> fatal;
   uint64_t hold_bytes = 0;  // most that a slice may gather which can only land whole
+  int64_t live_from_us = INT64_MIN;  // intervals of series that end before are backfill
   uint64_t batch_bytes = 1U << 20;
 };
 

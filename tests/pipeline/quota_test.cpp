@@ -146,7 +146,7 @@ TEST_CASE("quota: six services at top speed without a refusal and at full use",
   }
 }
 
-TEST_CASE("quota: what others use of it is heeded", "[.][pipeline][limits]") {
+TEST_CASE("quota: what others use of it is heeded", "[pipeline][limits]") {
   Twin twin(lean_twin());
   set_limiter(twin, "binance", R"({"scale": 20, "limits": {"weight": {"amount": 400}}})");
   const std::string requests = "path = \"/svc/binance/api/v3/klines\"\nscope = \"b\"\ncost = 2\n";
@@ -250,7 +250,7 @@ TEST_CASE("quota: a throttle told in a body holds back everybody", "[pipeline][l
 }
 
 TEST_CASE("quota: two processes and five pipelines share one and one is killed",
-          "[.][pipeline][limits]") {
+          "[pipeline][limits]") {
   Twin twin(lean_twin());
   set_limiter(twin, "coingecko", R"({"scale": 60})");
   QuotaRuns runs;

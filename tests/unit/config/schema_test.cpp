@@ -100,9 +100,10 @@ TEST_CASE("the whole schema says what each key is and what it defaults to") {
       continue;
     }
     INFO(key.table << "." << key.key);
-    const json& of_table = table->shape == Shape::kMap
-                               ? schema["properties"][key.table]["additionalProperties"]
-                               : schema["properties"][key.table];
+    const json& of_table =
+        table->shape == Shape::kMap     ? schema["properties"][key.table]["additionalProperties"]
+        : table->shape == Shape::kArray ? schema["properties"][key.table]["items"]
+                                        : schema["properties"][key.table];
     const json& property = of_table["properties"][key.key];
     CHECK(property["description"].get<std::string>().size() > 10);
     CHECK(property.value("default", json()) == json::parse(key.schema).value("default", json()));
