@@ -186,14 +186,14 @@ std::vector<LimitGroup::Ticket*> LimitGroup::in_turn() const {
 void LimitGroup::look() {
   with_quota([&] {
     const int64_t now_us = clock_.now_us();
-    const Held under_way = held(now_us);
-    while (grant_next(now_us, under_way)) {  // whose turn it is changes with every grant
+    const UnderWay sent = under_way(now_us);
+    while (grant_next(now_us, sent)) {  // whose turn it is changes with every grant
     }
     note_waiting(now_us);
   });
 }
 
-bool LimitGroup::grant_next(int64_t now_us, const Held& held) {
+bool LimitGroup::grant_next(int64_t now_us, const UnderWay& sent) {
   look_at_us_ = std::numeric_limits<int64_t>::max();
   std::map<std::string, Quota::Wait> blocked;
   for (Ticket* ticket : in_turn()) {
@@ -206,7 +206,7 @@ bool LimitGroup::grant_next(int64_t now_us, const Held& held) {
     std::for_each(ticket->chain.begin(), ticket->chain.end(), look_up);
     std::for_each(ticket->rules.begin(), ticket->rules.end(),
                   [&](const BoundRule& bound) { look_up(bound.key); });
-    ticket->wait = behind != nullptr ? *behind : try_grant(*ticket, now_us, held);
+    ticket->wait = behind != nullptr ? *behind : try_grant(*ticket, now_us, sent);
     if (ticket->granted) {
       return true;
     }
@@ -221,8 +221,8 @@ bool LimitGroup::grant_next(int64_t now_us, const Held& held) {
   return false;
 }
 
-Quota::Wait LimitGroup::try_grant(Ticket& ticket, int64_t now_us, const Held& held) {
-  Quota::Wait wait = quota_.wait(ticket.chain, ticket.rules, ticket.request.cost, held, now_us);
+Quota::Wait LimitGroup::try_grant(Ticket& ticket, int64_t now_us, const UnderWay& sent) {
+  Quota::Wait wait = quota_.wait(ticket.chain, ticket.rules, ticket.request.cost, sent, now_us);
   if (wait.us == 0 && !concurrent_full(ticket, wait)) {
     grant(ticket, now_us);
   }
@@ -272,14 +272,13 @@ void LimitGroup::grant(Ticket& ticket, int64_t now_us) {
   ticket.wake.notify_one();
 }
 
-// Cost under way that the windows have dropped already: it may arrive any moment.
-LimitGroup::Held LimitGroup::held(int64_t now_us) const {
-  Held out;
+LimitGroup::UnderWay LimitGroup::under_way(int64_t now_us) const {
+  UnderWay out;
   for (const auto& sent : sent_) {
     for (const auto& [bound, slot] : sent->charges) {
-      if (LimitState::dropped(bound.rule, slot, now_us)) {
-        out[bound.key] += sent->cost;
-      }
+      LimitState::UnderWay& of_rule = out[bound.key];
+      of_rule.all += sent->cost;
+      of_rule.dropped += LimitState::dropped(bound.rule, slot, now_us) ? sent->cost : 0;
     }
   }
   return out;

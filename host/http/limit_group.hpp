@@ -55,17 +55,17 @@ class LimitGroup {
     Quota::Wait wait;
     [[nodiscard]] bool in_vain() const { return !wait.unknown && wait.us > patience_us; }
   };
-  using Held = std::map<std::string, double>;
+  using UnderWay = Quota::UnderWay;
   using Line = std::list<Ticket*>;
 
   [[nodiscard]] std::vector<BoundRule> bind(const std::vector<std::string>& chain) const;
   void look();  // grants whatever may go now, and finds out when to look again
   [[nodiscard]] std::vector<Ticket*> in_turn() const;
-  bool grant_next(int64_t now_us, const Held& held);
-  Quota::Wait try_grant(Ticket& ticket, int64_t now_us, const Held& held);
+  bool grant_next(int64_t now_us, const UnderWay& under_way);
+  Quota::Wait try_grant(Ticket& ticket, int64_t now_us, const UnderWay& under_way);
   [[nodiscard]] bool concurrent_full(const Ticket& ticket, Quota::Wait& wait) const;
   void grant(Ticket& ticket, int64_t now_us);
-  [[nodiscard]] Held held(int64_t now_us) const;
+  [[nodiscard]] UnderWay under_way(int64_t now_us) const;
   [[nodiscard]] bool unlimited(const Ticket& ticket) const;
   void note_waiting(int64_t now_us);
   void sleep(Ticket& ticket, std::unique_lock<std::mutex>& lock);

@@ -9,6 +9,8 @@ namespace {
 
 constexpr int64_t kSlots = 64;  // a window forgets in steps of a 64th
 constexpr double kRounding = 1e-6;
+constexpr int64_t kNews =
+    4;  // slots: what a service told longer ago says nothing of what is under way
 
 int64_t per_us(const LimitRule& rule) {
   return std::max<int64_t>(1, std::chrono::microseconds(rule.per).count());
@@ -57,6 +59,10 @@ bool rated(const LimitRule& rule) {
 
 }  // namespace
 
+bool LimitState::is_news(const LimitRule& rule, int64_t now_us) const {
+  return told_us <= now_us && now_us - told_us < kNews * slot_us(rule);
+}
+
 double LimitState::amount(const LimitRule& rule) const {
   return amount_ > 0 ? amount_ : rule.amount;
 }
@@ -96,13 +102,14 @@ double LimitState::used(const LimitRule& rule, int64_t now_us) {
   return sum;
 }
 
-int64_t LimitState::window_wait_us(const LimitRule& rule, double cost, double held,
+int64_t LimitState::window_wait_us(const LimitRule& rule, double cost, const UnderWay& under_way,
                                    int64_t now_us) {
   const double most = amount(rule);
-  double taken = held + used(rule, now_us);
+  double taken = under_way.dropped + used(rule, now_us);
   const double fits = std::max(0.0, most - std::min(cost, most)) + kRounding;
   if (taken <= fits) {
-    return 0;
+    const bool unsure = is_news(rule, now_us) && told + under_way.all > fits;
+    return unsure ? slot_us(rule) : 0;
   }
   for (const auto& [slot, part] : slots) {
     taken -= part;
@@ -121,11 +128,12 @@ int64_t LimitState::rate_wait_us(const LimitRule& rule, double cost, int64_t now
   return owed <= most_owed ? 0 : static_cast<int64_t>(std::ceil(owed - most_owed));
 }
 
-int64_t LimitState::wait_us(const LimitRule& rule, double cost, double held, int64_t now_us) {
+int64_t LimitState::wait_us(const LimitRule& rule, double cost, const UnderWay& under_way,
+                            int64_t now_us) {
   expire(rule, now_us);
   int64_t wait = std::max<int64_t>(0, next_us - now_us);
   if (windowed(rule)) {
-    wait = std::max(wait, window_wait_us(rule, cost, held, now_us));
+    wait = std::max(wait, window_wait_us(rule, cost, under_way, now_us));
   } else if (rated(rule)) {
     wait = std::max(wait, rate_wait_us(rule, cost, now_us));
   }
@@ -161,11 +169,15 @@ void LimitState::settle(const LimitRule& rule, int64_t slot, double cost, int64_
   slots[current] += cost;
 }
 
-void LimitState::observe_used(const LimitRule& rule, double told, double under_way,
-                              int64_t now_us) {
-  const double known = std::max(0.0, used(rule, now_us) - under_way);
-  if (windowed(rule) && told > known) {
-    slots[now_us / slot_us(rule)] += std::min(told, 2 * amount(rule)) - known;
+void LimitState::observe_used(const LimitRule& rule, double used_there, int64_t now_us) {
+  const double known = used(rule, now_us);
+  const double most = std::min(used_there, 2 * amount(rule));
+  if (windowed(rule) && most > known) {
+    slots[now_us / slot_us(rule)] += most - known;
+  }
+  if (most >= told || !is_news(rule, now_us)) {  // answers overtake each other
+    told = most;
+    told_us = now_us;
   }
 }
 

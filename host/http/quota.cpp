@@ -211,7 +211,7 @@ std::string Quota::text(int64_t now_us) {
 }
 
 Quota::Wait Quota::wait(const std::vector<std::string>& chain, const std::vector<BoundRule>& rules,
-                        double cost, const std::map<std::string, double>& held, int64_t now_us) {
+                        double cost, const UnderWay& under_way, int64_t now_us) {
   Wait longest;
   const auto consider = [&](int64_t us, const std::string& key, auto why) {
     if (us > longest.us) {
@@ -232,9 +232,9 @@ Quota::Wait Quota::wait(const std::vector<std::string>& chain, const std::vector
   }
   for (const BoundRule& bound : rules) {
     rules_[bound.key] = bound.rule;
-    const auto own = held.find(bound.key);
-    const int64_t us =
-        limits_[bound.key].wait_us(bound.rule, cost, own == held.end() ? 0 : own->second, now_us);
+    const auto own = under_way.find(bound.key);
+    const int64_t us = limits_[bound.key].wait_us(
+        bound.rule, cost, own == under_way.end() ? LimitState::UnderWay{} : own->second, now_us);
     consider(us, bound.key, [] { return std::string("the limit is used up"); });
   }
   return longest;
@@ -275,7 +275,7 @@ void Quota::answered(const std::vector<std::string>& chain, const Charges& charg
     }
     if (!bound.rule.used_header.empty()) {
       if (const auto used = number_field(head, bound.rule.used_header)) {
-        limits_[bound.key].observe_used(bound.rule, *used, under_way, now_us);
+        limits_[bound.key].observe_used(bound.rule, *used, now_us);
       }
     }
   }

@@ -68,6 +68,7 @@ class Quota {
     std::string why;
     bool operator==(const Waiting&) const = default;
   };
+  using UnderWay = std::map<std::string, LimitState::UnderWay>;  // by rule's key
   // A request's cost under way, by rule.
   using Charges = std::vector<std::pair<BoundRule, int64_t>>;  // with its slot
 
@@ -77,7 +78,7 @@ class Quota {
 
   [[nodiscard]] Wait wait(const std::vector<std::string>& chain,
                           const std::vector<BoundRule>& rules, double cost,
-                          const std::map<std::string, double>& held, int64_t now_us);
+                          const UnderWay& under_way, int64_t now_us);
   Charges charge(const std::vector<std::string>& chain, const std::vector<BoundRule>& rules,
                  double cost, int64_t now_us);
   // An answer came for a request that was charged. `under_way` is the cost of others that wait for
