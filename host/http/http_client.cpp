@@ -9,6 +9,7 @@
 #include <random>
 #include <utility>
 
+#include "host/http/answer.hpp"
 #include "host/http/attempt.hpp"
 #include "host/http/curl_library.hpp"
 #include "host/http/endpoints.hpp"
@@ -25,8 +26,7 @@
 namespace sluice::host {
 namespace {
 
-constexpr int kWarn = 3;           // as SLUICE_LOG_WARN
-constexpr uint32_t kBanned = 418;  // as Binance and some others tell a ban
+constexpr int kWarn = 3;  // as SLUICE_LOG_WARN
 constexpr std::chrono::milliseconds kProbeTimeout{5'000};
 constexpr std::chrono::hours kLongestBan{24 * 7};
 
@@ -51,49 +51,6 @@ Error cancelled(const std::string& place) {
   return Error{Code::kCancelled, place + ": cancelled", 0, 0};
 }
 
-bool is_success(uint32_t status) {
-  return status >= 200 && status < 300;
-}
-
-Error status_error(const std::string& place, uint32_t status, std::chrono::milliseconds wait) {
-  const std::string answered = place + ": the service answered " + std::to_string(status);
-  const auto wait_ms = static_cast<uint32_t>(std::clamp<int64_t>(wait.count(), 0, UINT32_MAX));
-  if (status == 401 || status == 403) {
-    return Error{Code::kAuth, answered + "; check the credentials and what they allow", 0, status};
-  }
-  if (status == 429) {
-    return Error{Code::kRateLimited,
-                 answered + ": too many requests; give it a [[limit]], or a lower one", wait_ms,
-                 status};
-  }
-  if (status == kBanned) {
-    return Error{Code::kRateLimited,
-                 answered +
-                     ": it has banned this address for too many requests; see `sluice "
-                     "limits`, and give it a [[limit]], or a lower one",
-                 wait_ms, status};
-  }
-  if (status == 304) {
-    return Error{Code::kUnavailable,
-                 answered + " to a request without conditions; the service or a cache is broken", 0,
-                 status};
-  }
-  return Error{Code::kUnavailable, answered + "; it is overloaded or broken", wait_ms, status};
-}
-
-Error wrong_type(const std::string& place, uint32_t status, const std::string& expect,
-                 const std::string& type) {
-  const std::string answered =
-      media_type_matches(type, "text/html, application/xhtml+xml")
-          ? ": the service answered " + std::to_string(status) + " with an HTML page instead of "
-          : ": the answer is of another type than ";
-  return Error{Code::kUnavailable,
-               place + answered + expect +
-                   "; look at the URL in a browser, it may show an error, log-in or maintenance "
-                   "page",
-               0, status};
-}
-
 // A credential goes nowhere but where it is meant to go.
 Result<void> check_origin(const HttpProof& proof, const Url& url) {
   if (proof.origins.empty() ||
@@ -105,22 +62,6 @@ Result<void> check_origin(const HttpProof& proof, const Url& url) {
                    ": its credential is not for this address; add it to the credential's "
                    "origins if it is to go there",
                0, 0};
-}
-
-// Did something in the service's way answer with a page of its own?
-bool is_firewall(const HttpRequest& request, const Head& head) {
-  const std::string type = head.field("Content-Type");
-  return (head.status == 403 || head.status == 451) && !request.expect.empty() &&
-         media_type_matches(type, "text/html") && !media_type_matches(type, request.expect);
-}
-
-Error firewall_error(const std::string& place, uint32_t status) {
-  return Error{Code::kAuth,
-               place + ": a web page with status " + std::to_string(status) +
-                   " came in the service's place, most likely from a firewall that refuses this "
-                   "address or client; ask less, name a contact with user_agent in [http], or ask "
-                   "the operator to be let in",
-               0, status};
 }
 
 }  // namespace
@@ -417,7 +358,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   const std::chrono::milliseconds wait = told.value_or(std::chrono::milliseconds(0));
   const bool conditional = is_conditional(call.request);
   const bool as_it_comes = !call.request.retry;
-  const bool again = is_retried_status(head.status) || head.status == kBanned;
+  const bool again = is_retried_status(head.status) || head.status == kBannedStatus;
   if (again && !as_it_comes) {
     Error error = status_error(call.place, head.status, wait);
     const bool other_key = head.status == 429 && call.request.proof.move_on;
@@ -484,7 +425,7 @@ Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
 // How long the service wants to be left alone, if it says so.
 std::optional<std::chrono::milliseconds> HttpClient::Impl::retry_after(const Call& call,
                                                                        const Head& head) const {
-  const bool banned = head.status == kBanned;
+  const bool banned = head.status == kBannedStatus;
   if (!is_retried_status(head.status) && !banned) {
     return std::nullopt;
   }
@@ -525,7 +466,7 @@ Result<void> HttpClient::Impl::retry(Call& call, Error why, std::chrono::millise
   const bool has_other =
       elsewhere && call.way().has_choice() && endpoints_.has_other(call.way(), call.chosen);
   // Then the limits make it wait, and everybody in its scope with it.
-  const bool scope_is_paused = why.vendor_code == 429 || why.vendor_code == kBanned ||
+  const bool scope_is_paused = why.vendor_code == 429 || why.vendor_code == kBannedStatus ||
                                (wait.count() > 0 && why.vendor_code == 503);
   if (!scope_is_paused && !has_other) {
     const auto pause = wait.count() > 0 ? wait : backoff_.next(call.retries);
