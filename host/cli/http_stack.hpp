@@ -21,8 +21,8 @@ namespace sluice::host {
 // thread-safe. What it is made from outlives it.
 class HttpStack {
  public:
-  // `directory`: of the state, where quotas are remembered; nothing is made there before a limit is
-  // used.
+  // `directory`: of the state, where quotas are remembered; nothing is made there before the first
+  // request.
   HttpStack(const std::vector<PipelineConfig>& configs, Secrets& secrets, const Clock& clock,
             const std::filesystem::path& directory);
   HttpStack(const HttpStack&) = delete;

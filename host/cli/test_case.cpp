@@ -103,7 +103,7 @@ Result<RunReport> run_captured(const TestCase& test, const PipelineConfig& confi
   }
   Secrets secrets(*secrets_folder);
   const std::vector<PipelineConfig> configs = {config};
-  HttpStack http(configs, secrets, clock, *secrets_folder);
+  HttpStack http(configs, secrets, clock, (*state)->path() / "state");
   SLUICE_TRY(http.open(options));
   auto ledger = Ledger::open((*state)->path() / "state", http.clock());
   if (!ledger) {

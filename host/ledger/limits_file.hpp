@@ -20,7 +20,7 @@ namespace sluice::host {
 class Env;
 
 // Thread-safe; any number of processes. One per file and process. The file is opened by the first
-// call, so that a process that limits nothing leaves no trace. Commits are left to the operating
+// call, so that a process that sends no request leaves no trace. Commits are left to the operating
 // system and synced once a second: after a power cut the file may be damaged, which the next to
 // open it alone sees and begins anew.
 class LimitsFile final : public SharedState {
