@@ -289,12 +289,12 @@ TEST_CASE("quota: two processes and five pipelines share one and one is killed",
   }
 }
 
-TEST_CASE("quota: a ban is waited for by the next process too", "[.][pipeline][limits]") {
+TEST_CASE("quota: a ban is waited for by the next process too", "[pipeline][limits]") {
   Twin twin(lean_twin());
   QuotaRuns runs;
   runs.configure({.name = "candles",
                   .source = plain("binance", "scope = \"binance\"\nslices = 20"),
-                  .pipeline = "workers = 2",
+                  .pipeline = "workers = 2\ndrain = \"100ms\"",  // no waiting the ban out
                   .url = twin.base_url()});
   set_limiter(twin, "binance", R"({"ban_ms": 6000})");
   const int number = GENERATE(SIGTERM, SIGKILL);
