@@ -24,7 +24,7 @@ struct WorkerSetup {
   const Cancel& abort;  // readers return soon
   // The run cannot go on (bad credentials, bad configuration).
   std::function<void(const Error&)> fatal;
-  uint64_t hold_bytes = 0;  // most that a slice may gather which can only land whole
+  uint64_t hold_bytes = 0;           // most that a slice may gather which can only land whole
   int64_t live_from_us = INT64_MIN;  // intervals of series that end before are backfill
   uint64_t batch_bytes = 1U << 20;
 };
