@@ -86,9 +86,9 @@ class ReaderObject {
     }
     failed_ = true;  // until it went well
     batch_.clear();
-    request_.set_in_next(true);
+    request_.begin_next();
     const Next got = pull();
-    request_.set_in_next(false);
+    request_.end_next();
     const bool rows = got == Next::kRows || !batch_.empty();  // rows are never dropped
     ended_ = got == Next::kEnd || got == Next::kUnchanged;
     require_plugin(got != Next::kUnchanged || (!rows && !request_.last_validator().empty()), "next",

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sluice/cpp/checked.hpp"
@@ -96,8 +98,18 @@ class ReadRequest {
   }
 
   const sluice_read_request_t* c() const noexcept { return request_; }
-  // For the SDK: whether next() is running.
-  void set_in_next(bool in_next) const noexcept { in_next_ = in_next; }
+  // For helpers of a reader that gather what there is to tell: `work` runs at the end of every
+  // next() that did not fail, when telling is still possible. It must not refer to the reader.
+  void at_end_of_next(std::function<void()> work) const { at_end_.push_back(std::move(work)); }
+
+  // For the SDK: around next().
+  void begin_next() const noexcept { in_next_ = true; }
+  void end_next() const {
+    for (const auto& work : at_end_) {
+      work();
+    }
+    in_next_ = false;
+  }
 
  private:
   void need_next(const char* function) const {
@@ -107,6 +119,7 @@ class ReadRequest {
   const sluice_read_request_t* request_;
   const sluice_observer_t* observer_;
   mutable bool in_next_ = false;
+  mutable std::vector<std::function<void()>> at_end_;
 };
 
 // Which partitions or slices are wanted. A view, valid during the call.
