@@ -38,6 +38,7 @@ struct Error {
   std::string message;  // a sentence with place and remedy; no secrets
   uint32_t retry_after_ms = 0;
   int64_t vendor_code = 0;  // HTTP status, errno or driver code
+  std::string config = {};  // JSON Pointer to the key of a component's configuration at fault
 
   // May the same thing succeed later without anybody's help?
   [[nodiscard]] bool retryable() const {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "host/base/utc_text.hpp"
 #include "host/cli/scratch_ledger.hpp"
 #include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
@@ -33,11 +34,6 @@ struct StreamGaps {
 constexpr size_t kMostExamples = 20;
 constexpr size_t kMostIntervals = 10;  // shown per partition as text
 
-std::string time_text(int64_t us) {
-  const auto whole = static_cast<std::time_t>(us / 1'000'000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(whole));
-}
-
 Result<StreamGaps> gaps_of(Session& session, ReadLedger& ledger, const Stream& stream,
                            const Clock& clock, const Cancel& stop) {
   auto known = ledger.stream(session.config().name, stream.name);
@@ -64,6 +60,7 @@ Result<StreamGaps> gaps_of(Session& session, ReadLedger& ledger, const Stream& s
                               }));
   } else {
     auto plan = plan_stream({.source = session.source(),
+                             .sink = session.has_sink() ? &session.sink() : nullptr,
                              .ledger = *index,
                              .config = session.config(),
                              .stream = stream,
@@ -110,7 +107,7 @@ std::string as_text(const StreamGaps& gaps) {
                        grouped(one.missing.size()));
     for (size_t i = 0; i < one.missing.size() && i < kMostIntervals; ++i) {
       const Interval& gap = one.missing.intervals()[i];
-      out += fmt::format("    {} … {}\n", time_text(gap.from), time_text(gap.to));
+      out += fmt::format("    {} … {}\n", utc_text(gap.from), utc_text(gap.to));
     }
     if (one.missing.size() > kMostIntervals) {
       out += fmt::format("    and {} more; --format json lists all\n",
@@ -129,7 +126,7 @@ nlohmann::json as_json(const StreamGaps& gaps) {
   for (const PartitionGaps& one : gaps.partitions) {
     nlohmann::json intervals = nlohmann::json::array();
     for (const Interval& gap : one.missing.intervals()) {
-      intervals.push_back({{"from", time_text(gap.from)}, {"to", time_text(gap.to)}});
+      intervals.push_back({{"from", utc_text(gap.from)}, {"to", utc_text(gap.to)}});
     }
     partitions.push_back({{"partition", one.partition},
                           {"wanted_seconds", one.wanted.total() / 1'000'000},
@@ -156,6 +153,11 @@ Result<bool> show_pipeline(const VerbSession& verb, const PipelineConfig& config
                            ReadLedger& ledger, bool as_text_now, nlohmann::json& all) {
   Session session(verb.environment(), config, ledger.real(), verb.stop());
   SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
+  const auto& options = session.config().stream;
+  if (std::any_of(options.begin(), options.end(),
+                  [](const auto& one) { return !one.second.keys_query.empty(); })) {
+    SLUICE_TRY(session.open_sink(SLUICE_OPEN_CHECK));
+  }
   auto streams = session.streams();
   if (!streams) {
     return std::move(streams).error();

@@ -7,6 +7,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/cli/verbs.hpp"
+#include "host/http/breaker_board.hpp"
 #include "host/http/limit_view.hpp"
 #include "host/ledger/limits_file.hpp"
 
@@ -61,8 +62,9 @@ std::string line_of(const LimitView& limit, int64_t now_us) {
   return out + "\n";
 }
 
-std::string text_of(const LimitsView& view, int64_t now_us) {
-  if (view.limits.empty() && view.waiting.empty()) {
+std::string text_of(const LimitsView& view, const std::vector<OpenBreaker>& breakers,
+                    int64_t now_us) {
+  if (view.limits.empty() && view.waiting.empty() && breakers.empty()) {
     return "Nothing is used of any limit, and no service asked to be left alone.\n";
   }
   std::string out;
@@ -74,11 +76,15 @@ std::string text_of(const LimitsView& view, int64_t now_us) {
                        wait.requests == 1 ? "request" : "requests", wait.pipelines, wait.process,
                        wait.requests == 1 ? "waits" : "wait", wait.why);
   }
+  for (const OpenBreaker& one : breakers) {
+    out += fmt::format("{}: out of service for {} (process {}): {}\n", one.endpoint,
+                       span_text(now_us - one.since_us), one.process, one.reason);
+  }
   return out;
 }
 
-json json_of(const LimitsView& view, int64_t now_us) {
-  json out{{"limits", json::array()}, {"waiting", json::array()}};
+json json_of(const LimitsView& view, const std::vector<OpenBreaker>& breakers, int64_t now_us) {
+  json out{{"limits", json::array()}, {"waiting", json::array()}, {"breakers", json::array()}};
   const auto seconds_until = [&](int64_t us) {
     return us > now_us ? static_cast<double>(us - now_us) / kMicrosPerSecond : 0.0;
   };
@@ -105,6 +111,13 @@ json json_of(const LimitsView& view, int64_t now_us) {
                               {"pipelines", wait.pipelines},
                               {"why", wait.why}});
   }
+  for (const OpenBreaker& one : breakers) {
+    out["breakers"].push_back(
+        {{"endpoint", one.endpoint},
+         {"process", one.process},
+         {"open_seconds", static_cast<double>(now_us - one.since_us) / kMicrosPerSecond},
+         {"reason", one.reason}});
+  }
   return out;
 }
 
@@ -116,6 +129,7 @@ int limits_verb(const HostOptions& host, const std::string& forget) {
     return complain(directory.error());
   }
   LimitsView view;
+  std::vector<OpenBreaker> breakers;
   const int64_t now_us = SystemClock().now_us();
   std::error_code missing;
   if (std::filesystem::exists(*directory / "limits.mdb", missing)) {
@@ -141,14 +155,19 @@ int limits_verb(const HostOptions& host, const std::string& forget) {
       return complain(read.error());
     }
     view = std::move(*read);
+    auto open = open_breakers(file);
+    if (!open) {
+      return complain(open.error());
+    }
+    breakers = std::move(*open);
   } else if (!forget.empty()) {
     print("Nothing was known of the limits of " + forget + ".\n");
     return kExitDone;
   }
   if (host.json) {
-    print_json(json_of(view, now_us));
+    print_json(json_of(view, breakers, now_us));
   } else {
-    print(text_of(view, now_us));
+    print(text_of(view, breakers, now_us));
   }
   return kExitDone;
 }

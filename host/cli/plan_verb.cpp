@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "host/base/utc_text.hpp"
 #include "host/cli/scratch_ledger.hpp"
 #include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
+#include "host/http/limit_estimate.hpp"
+#include "host/ledger/limits_file.hpp"
 #include "host/observe/log.hpp"
 #include "host/observe/report.hpp"
 #include "host/pipeline/plan.hpp"
@@ -18,10 +23,8 @@ struct StreamPlan {
   std::string name, kind;
   ListingCounts counts;
   uint64_t requests = 0;
-  std::string limit;                 // the scope whose limit `seconds` is reckoned by; "" = none
-  double limit_rate = 0;             // of it, requests a second
-  double seconds = 0;                // least time of `requests`; 0 = no limit
-  std::vector<std::string> changes;  // in the target
+  std::optional<LimitEstimate> wait;  // least time of `requests`; nothing = no limit
+  std::vector<std::string> changes;   // in the target
 };
 
 struct PipelinePlan {
@@ -31,27 +34,38 @@ struct PipelinePlan {
   std::vector<StreamPlan> streams;
 };
 
-// By the slowest limit of the configuration. Plugins choose the scopes of their requests only when
-// they run, so whether it is the right one cannot be known: the plan says which it took.
-void estimate_time(const PipelineConfig& config, StreamPlan& plan) {
-  for (const auto& [scope, rate] : config.requests_per_second) {
-    if (rate > 0 && (plan.limit.empty() || rate < plan.limit_rate)) {
-      plan.limit = scope;
-      plan.limit_rate = rate;
-    }
+// What all processes on the state directory have used of limits. Without any there is no file.
+LimitsView known_limits(const std::filesystem::path& directory, int64_t now_us) {
+  std::error_code missing;
+  if (!std::filesystem::exists(directory / "limits.mdb", missing)) {
+    return {};
   }
-  if (plan.limit_rate > 0) {
-    plan.seconds = static_cast<double>(plan.requests) / plan.limit_rate;
+  LimitsFile file(directory,
+                  [](std::string_view text) { log(LogLevel::kWarn, std::string(text), ""); });
+  auto view = view_limits(file, now_us);
+  return view ? *std::move(view) : LimitsView();
+}
+
+// Plugins choose the scopes of their requests only when they run, so whether the limit is the right
+// one cannot be known: the plan says which it took.
+std::optional<LimitEstimate> estimate_time(const Session& session, const LimitsView& known,
+                                           uint64_t requests, int64_t now_us) {
+  std::vector<LimitRule> rules = session.http_declaration()->limits;
+  for (LimitRule& rule : rate_rules(session.config().requests_per_second)) {
+    rules.push_back(std::move(rule));
   }
+  return estimate_limits(rules, known, requests, now_us);
 }
 
 Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& stream,
-                            const Clock& clock, const Cancel& stop, bool sink_can_tell) {
+                            const LimitsView& limits, const Clock& clock, const Cancel& stop,
+                            bool sink_can_tell) {
   auto known = ledger.stream(session.config().name, stream.name);
   if (!known) {
     return std::move(known).error();
   }
   auto plan = plan_stream({.source = session.source(),
+                           .sink = &session.sink(),
                            .ledger = *known->first,
                            .config = session.config(),
                            .stream = stream,
@@ -68,7 +82,7 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
   out.counts = plan->counts;
   const uint64_t per_request = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
   out.requests = (plan->counts.work + per_request - 1) / per_request;
-  estimate_time(session.config(), out);
+  out.wait = estimate_time(session, limits, out.requests, clock.now_us());
   if (sink_can_tell) {
     auto changes = session.sink().diff(session.binding(stream));
     if (!changes) {
@@ -80,7 +94,8 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
 }
 
 Result<PipelinePlan> plan_pipeline(const Environment& environment, const PipelineConfig& config,
-                                   ReadLedger& ledger, const Cancel& stop) {
+                                   ReadLedger& ledger, const std::filesystem::path& directory,
+                                   const Cancel& stop) {
   Session session(environment, config, ledger.real(), stop);
   SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
   SLUICE_TRY(session.open_sink(SLUICE_OPEN_CHECK));
@@ -98,9 +113,10 @@ Result<PipelinePlan> plan_pipeline(const Environment& environment, const Pipelin
     out.first = ledger.real() == nullptr || (seen && seen->empty());
     out.differs = head && seen && !head->empty() && *head != *seen;
   }
+  const LimitsView limits = known_limits(directory, environment.clock.now_us());
   for (const Stream& stream : *streams) {
-    auto plan =
-        plan_one(session, ledger, stream, environment.clock, stop, (caps & SLUICE_CAP_SCHEMA) != 0);
+    auto plan = plan_one(session, ledger, stream, limits, environment.clock, stop,
+                         (caps & SLUICE_CAP_SCHEMA) != 0);
     if (!plan) {
       return std::move(plan).error();
     }
@@ -110,13 +126,23 @@ Result<PipelinePlan> plan_pipeline(const Environment& environment, const Pipelin
 }
 
 std::string time_text(const StreamPlan& stream) {
-  if (stream.seconds <= 0) {
+  if (!stream.wait) {
     return "";
   }
-  return fmt::format(
-      ", at least {} if all count in the limit of {:g} a second for {}",
-      seconds_text(stream.seconds), stream.limit_rate,
-      stream.limit == "*" ? "scopes without one of their own" : "'" + stream.limit + "'");
+  const LimitEstimate& wait = *stream.wait;
+  const std::string scope =
+      wait.scope == "*" ? "scopes without one of their own" : "'" + wait.scope + "'";
+  if (wait.paused_us != 0) {
+    return fmt::format(", none before {}: {} asked to be left alone", utc_text(wait.paused_us),
+                       scope);
+  }
+  const std::string left =
+      wait.left > 0 ? fmt::format(", of which {:.6g} are left", wait.left) : "";
+  const std::string per = wait.per_ms == 1000
+                              ? "a second"
+                              : "in " + seconds_text(static_cast<double>(wait.per_ms) / 1000);
+  return fmt::format(", at least {} if all count in the limit of {:g} {} for {}{}",
+                     seconds_text(wait.seconds), wait.amount, per, scope, left);
 }
 
 std::string as_text(const PipelinePlan& plan) {
@@ -165,8 +191,8 @@ nlohmann::json as_json(const PipelinePlan& plan) {
                        {"estimated_requests", stream.requests},
                        {"estimated_rows", counts.work_rows},
                        {"estimated_bytes", counts.work_bytes},
-                       {"estimated_seconds", stream.seconds},
-                       {"estimated_by_limit", stream.limit},
+                       {"estimated_seconds", stream.wait ? stream.wait->seconds : 0.0},
+                       {"estimated_by_limit", stream.wait ? stream.wait->scope : ""},
                        {"target_changes", stream.changes}});
   }
   return {{"pipeline", plan.pipeline},
@@ -187,7 +213,8 @@ int plan_verb(const HostOptions& host, const std::vector<std::string>& files) {
   }
   nlohmann::json all = nlohmann::json::array();
   for (const PipelineConfig& config : session.configs()) {
-    auto plan = plan_pipeline(session.environment(), config, **ledger, session.stop());
+    auto plan =
+        plan_pipeline(session.environment(), config, **ledger, session.directory(), session.stop());
     if (!plan) {
       return session.ended_by(std::move(plan).error().in(config.name));
     }

@@ -70,6 +70,13 @@ void Findings::complain(Place place, std::string what) {
   }
 }
 
+std::string Findings::text_of(const Place& place) const {
+  if (place.set != 0) {
+    return "--set " + set_[place.set - 1];
+  }
+  return file_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
 std::vector<Problem> Findings::take() {
   std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) {
     const bool a_file = a.file == file_;

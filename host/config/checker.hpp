@@ -28,6 +28,8 @@ class Findings {
       : file_(std::move(file)), set_(set) {}
 
   void complain(Place place, std::string what);
+  // "file:line:column", or the --set option that says so.
+  [[nodiscard]] std::string text_of(const Place& place) const;
   // In order of place, at most some hundred.
   std::vector<Problem> take();
 

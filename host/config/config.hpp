@@ -50,12 +50,15 @@ struct ComponentConfig {
       json;  // what configure() gets: canonical, defaults filled, secrets as {"$secret": name}
   std::string role;  // sources: "primary"
   uint32_t line = 0;
+  std::map<std::string, std::string> places;  // JSON Pointer to a key -> "file:line:column"
 };
 
 struct StreamConfig {  // [stream.NAME]
   bool enabled = true;
   std::string table;  // empty = the stream's name
-  std::optional<std::chrono::seconds> refresh;
+  std::optional<std::chrono::seconds> refresh, retry_empty;
+  double max_shrink = 0.5;  // share of a slice's rows that may vanish at once
+  std::string keys_query;   // keys come from this query on the sink; empty = from the source
   std::optional<std::chrono::microseconds> lag;
   uint32_t line = 0;
 };

@@ -324,6 +324,17 @@ constexpr HostKey kKeys[] = {
      [](const KeyTarget& t, const json& v) {
        t.stream->refresh = std::chrono::duration_cast<std::chrono::seconds>(duration(v));
      }},
+    {"stream", "retry_empty", false,
+     R"({"type":"string","format":"duration","x-sluice-minimum":"1s","x-sluice-example":"7d","description":"Age at which a key that the source did not have is asked for again. Without it: what the stream declares."})",
+     [](const KeyTarget& t, const json& v) {
+       t.stream->retry_empty = std::chrono::duration_cast<std::chrono::seconds>(duration(v));
+     }},
+    {"stream", "max_shrink", false,
+     R"({"type":"number","minimum":0,"maximum":1,"default":0.5,"description":"Share of the rows of a file or snapshot that may vanish from one reading to the next; with more it is taken for incomplete, and nothing is marked as removed. 1: any."})",
+     [](const KeyTarget& t, const json& v) { t.stream->max_shrink = v.get<double>(); }},
+    {"stream", "keys_query", false,
+     R"({"type":"string","minLength":1,"maxLength":65536,"description":"The keys that are wanted are the first column of this query on the sink, instead of what the source lists."})",
+     [](const KeyTarget& t, const json& v) { t.stream->keys_query = v.get<std::string>(); }},
     {"stream", "lag", false,
      R"({"type":"string","format":"duration","description":"As lag in [want], for this stream."})",
      [](const KeyTarget& t, const json& v) { t.stream->lag = duration(v); }},

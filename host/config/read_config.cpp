@@ -48,6 +48,31 @@ std::string bracketed(const HostTable& table) {
                                       : "[" + name + "]";
 }
 
+// A key as a part of a JSON Pointer (RFC 6901).
+std::string pointer_part(const std::string& key) {
+  std::string out = "/";
+  for (const char c : key) {
+    out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  }
+  return out;
+}
+
+// Where each key of a component stands, for errors of the component that name one.
+void collect_places(const Findings& findings, const Node& node, const std::string& pointer,
+                    std::map<std::string, std::string>& places) {
+  constexpr size_t kMostPlaces = 20'000;
+  if (places.size() >= kMostPlaces) {
+    return;
+  }
+  places[pointer] = findings.text_of(node.place);
+  for (const auto& [key, member] : node.members) {
+    collect_places(findings, member, pointer + pointer_part(key), places);
+  }
+  for (size_t i = 0; i < node.elements.size(); ++i) {
+    collect_places(findings, node.elements[i], pointer + "/" + std::to_string(i), places);
+  }
+}
+
 class Reader {
  public:
   Reader(Findings& findings, const Schemas& schemas, PipelineConfig& config)
@@ -239,6 +264,7 @@ class Reader {
       (host["properties"].contains(member.first) ? own : rest).members.push_back(member);
     }
     component.line = node.place.line;
+    collect_places(findings_, rest, "", component.places);
     component.role = "primary";
     const json values = check_host(table.name, own, "in " + bracketed(table));
     apply_keys(table.name, values, {.config = config_, .component = &component});

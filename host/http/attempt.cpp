@@ -102,6 +102,9 @@ void Attempt::finished() {
         return b.succeeded(ticket_, clock_.monotonic_us());
       })) {
     say(kInfo, endpoint_->origin + " has recovered; its circuit breaker is closed");
+    if (log_.board != nullptr) {
+      log_.board->closed(endpoint_->origin);
+    }
   }
 }
 
@@ -163,6 +166,9 @@ void Attempt::opened() {
       endpoint_->breaker.with([&](const Breaker& b) { return b.view(clock_.monotonic_us()); });
   say(kWarn, endpoint_->origin + " is left alone for " + std::to_string(view.wait_us / 1000) +
                  " ms; its circuit breaker is open: " + view.reason);
+  if (log_.board != nullptr) {
+    log_.board->opened(endpoint_->origin, clock_.now_us(), view.reason);
+  }
 }
 
 void Attempt::dropped() {

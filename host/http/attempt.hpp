@@ -11,6 +11,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/base/result.hpp"
+#include "host/http/breaker_board.hpp"
 #include "host/http/endpoints.hpp"
 #include "host/http/http_client.hpp"
 #include "host/http/service_stats.hpp"
@@ -30,6 +31,7 @@ struct Counted {
 struct AttemptLog {
   HttpLog log = nullptr;
   void* ctx = nullptr;
+  BreakerBoard* board = nullptr;
 };
 
 // One thread at a time.

@@ -140,6 +140,22 @@ Result<EndpointSet> parse_endpoints(const json& in, const std::string& place) {
 
 }  // namespace
 
+std::vector<LimitRule> rate_rules(const std::map<std::string, double>& per_second) {
+  std::vector<LimitRule> out;
+  for (const auto& [scope, rate] : per_second) {
+    if (std::isfinite(rate) && rate > 0) {
+      LimitRule rule;
+      rule.scope = scope;
+      rule.name = "requests_per_second";
+      rule.window = LimitRule::Window::kRate;
+      rule.per = std::chrono::milliseconds(rate < 1 ? 1'000'000 : 1'000);
+      rule.amount = rate * static_cast<double>(rule.per.count()) / 1000;
+      out.push_back(std::move(rule));
+    }
+  }
+  return out;
+}
+
 void HttpDeclaration::merge(const HttpDeclaration& over) {
   for (const LimitRule& rule : over.limits) {
     const auto same = std::find_if(limits.begin(), limits.end(), [&](const LimitRule& mine) {

@@ -36,6 +36,9 @@ struct LimitRule {
   bool operator==(const LimitRule&) const = default;
 };
 
+// [limits.requests_per_second]: evenly. Nothing for a rate that is no positive number.
+std::vector<LimitRule> rate_rules(const std::map<std::string, double>& per_second);
+
 // Base URLs that answer alike.
 struct EndpointSet {
   enum class Policy : uint8_t { kFailover, kBalance };

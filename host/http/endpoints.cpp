@@ -2,12 +2,11 @@
 #include "host/http/endpoints.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <ctime>
 #include <numeric>
 #include <utility>
 
+#include "host/base/utc_text.hpp"
 #include "host/base/words.hpp"
 
 namespace sluice::host {
@@ -21,15 +20,6 @@ constexpr double kWeight = 0.3;        // of the newest answer
 constexpr uint64_t kLookMillis = 20;   // how often those who wait look whether a probe has ended
 constexpr uint64_t kLongestSleepMillis = 1'000;
 constexpr int64_t kSoonUs = 1'000'000;
-
-std::string utc(int64_t us) {
-  const auto seconds = static_cast<time_t>(us / 1'000'000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const size_t size = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text.data(), size};
-}
 
 Error unknown_set(const std::string& name, const HttpDeclaration& declaration) {
   std::vector<std::string> known;
@@ -206,8 +196,8 @@ Error Endpoints::too_long(const Route& route, const std::vector<Candidate>& cand
   for (size_t i = 0; i < candidates.size(); ++i) {
     const Breaker::View& breaker = candidates[i].breaker;
     message += (i > 0 ? "; " : "") + route.targets[i].endpoint->origin +
-               " has been out of service from " + utc(clock_.now_us() - breaker.down_us) + " on (" +
-               breaker.reason + ")";
+               " has been out of service from " + utc_text(clock_.now_us() - breaker.down_us) +
+               " on (" + breaker.reason + ")";
     next_us = std::min(next_us, breaker.wait_us);
   }
   const int64_t seconds = (next_us + 999'999) / 1'000'000;

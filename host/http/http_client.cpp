@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -29,23 +28,6 @@ namespace {
 constexpr int kWarn = 3;  // as SLUICE_LOG_WARN
 constexpr std::chrono::milliseconds kProbeTimeout{5'000};
 constexpr std::chrono::hours kLongestBan{24 * 7};
-
-// [limits.requests_per_second]: evenly. Rates that are no positive number mean no limit.
-std::vector<LimitRule> configured_rates(const std::map<std::string, double>& per_second) {
-  std::vector<LimitRule> out;
-  for (const auto& [scope, rate] : per_second) {
-    if (std::isfinite(rate) && rate > 0) {
-      LimitRule rule;
-      rule.scope = scope;
-      rule.name = "requests_per_second";
-      rule.window = LimitRule::Window::kRate;
-      rule.per = std::chrono::milliseconds(rate < 1 ? 1'000'000 : 1'000);
-      rule.amount = rate * static_cast<double>(rule.per.count()) / 1000;
-      out.push_back(std::move(rule));
-    }
-  }
-  return out;
-}
 
 Error cancelled(const std::string& place) {
   return Error{Code::kCancelled, place + ": cancelled", 0, 0};
@@ -77,7 +59,7 @@ class HttpClient::Impl {
         backoff_(options_.retry_base, options_.retry_cap, std::random_device{}()),
         budgets_(options_.retry_budget, options_.retry_floor, clock),
         endpoints_(options_, clock, std::random_device{}()) {
-    limits_.declare("", configured_rates(options_.requests_per_second));
+    limits_.declare("", rate_rules(options_.requests_per_second));
   }
 
   Result<std::unique_ptr<HttpExchange>> open(HttpRequest request, const Cancel& cancel,
@@ -114,6 +96,7 @@ class HttpClient::Impl {
   Backoff backoff_;
   RetryBudgets budgets_;
   Endpoints endpoints_;
+  BreakerBoard board_{options_.state};
   ServiceStats stats_;
   std::mutex mutex_;
   std::unique_ptr<Loop> loop_;  // under mutex_ until it is there
@@ -276,7 +259,7 @@ Result<std::unique_ptr<Attempt>> HttpClient::Impl::choose(Call& call) {
   }
   call.was_probe = choice->ticket.probe;
   return std::make_unique<Attempt>(target.endpoint, choice->ticket, here, clock_,
-                                   AttemptLog{log_, log_ctx_});
+                                   AttemptLog{log_, log_ctx_, &board_});
 }
 
 // Asks the set's probe path instead of risking the request; its outcome is the breaker's alone.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "host/http/breaker_board.hpp"
 #include "host/http/quota.hpp"
 
 namespace sluice::host {
@@ -49,6 +50,9 @@ Result<LimitsView> view_limits(SharedState& state, int64_t now_us) {
   }
   LimitsView out;
   for (const auto& [service, text] : *texts) {
+    if (is_breaker_board(service)) {
+      continue;
+    }
     Quota quota;
     quota.load(text);
     for (auto& [key, limit] : quota.limits()) {

@@ -36,6 +36,14 @@ Json to_json(std::string_view text) {
   return {{"hex", hex}};
 }
 
+Json intervals_to_json(const IntervalSet& set) {
+  Json out = Json::array();
+  for (const Interval& one : set.intervals()) {
+    out.push_back({one.from, one.to});
+  }
+  return out;
+}
+
 Json slice_to_json(const View::StreamName& stream, const Record& r) {
   Json out;
   const auto text = [&out](const char* key, std::string_view value) {
@@ -84,15 +92,10 @@ Json slice_to_json(const View::StreamName& stream, const Record& r) {
   text("error_class", r.error_class);
   text("error", r.error);
   flag("series", r.series);
-  return {{"slice", std::move(out)}};
-}
-
-Json intervals_to_json(const IntervalSet& set) {
-  Json out = Json::array();
-  for (const Interval& one : set.intervals()) {
-    out.push_back({one.from, one.to});
+  if (!r.holes.empty()) {
+    out["holes"] = intervals_to_json(IntervalSet::decode(r.holes).value_or(IntervalSet()));
   }
-  return out;
+  return {{"slice", std::move(out)}};
 }
 
 // Calls `each(cursor)` for every entry of a table from a snapshot, a page of entries at a time, so

@@ -40,6 +40,24 @@ StreamNo stream_for(Book& book, Members& in) {
   return known ? *known : book.add_stream(pipeline, stream);
 }
 
+IntervalSet intervals_of(const Json& intervals, const char* name) {
+  const auto wrong = [name](const char* what) {
+    return BadLine("\"" + std::string(name) + "\" " + what);
+  };
+  if (!intervals.is_array()) {
+    throw wrong("is not a list");
+  }
+  IntervalSet set;
+  for (const Json& one : intervals) {
+    if (!one.is_array() || one.size() != 2 || !one[0].is_number_integer() ||
+        !one[1].is_number_integer() || one[0].get<int64_t>() >= one[1].get<int64_t>()) {
+      throw wrong("holds something else than [from, to)");
+    }
+    set.add({one[0].get<int64_t>(), one[1].get<int64_t>()});
+  }
+  return set;
+}
+
 void import_slice(Book& book, const Json& json) {
   Members in(json, "slice");
   Record r;
@@ -83,6 +101,9 @@ void import_slice(Book& book, const Json& json) {
   r.rows = in.natural("rows");
   r.bytes = in.natural("bytes");
   r.series = in.flag("series");
+  const Json* told = in.find("holes", false);
+  const std::string holes = told == nullptr ? "" : intervals_of(*told, "holes").encode();
+  r.holes = holes;
   in.end();
   if (partition.find('\0') != std::string::npos) {
     throw BadLine("\"partition\" holds a zero");
@@ -100,18 +121,7 @@ void import_coverage(Book& book, const Json& json) {
   Members in(json, "coverage");
   const StreamNo stream = stream_for(book, in);
   const std::string partition = limited(in.text("partition"), "\"partition\"");
-  IntervalSet set;
-  const Json* intervals = in.find("intervals", true);
-  if (!intervals->is_array()) {
-    throw BadLine("\"intervals\" is not a list");
-  }
-  for (const Json& one : *intervals) {
-    if (!one.is_array() || one.size() != 2 || !one[0].is_number_integer() ||
-        !one[1].is_number_integer() || one[0].get<int64_t>() >= one[1].get<int64_t>()) {
-      throw BadLine("\"intervals\" holds something else than [from, to)");
-    }
-    set.add({one[0].get<int64_t>(), one[1].get<int64_t>()});
-  }
+  const IntervalSet set = intervals_of(*in.find("intervals", true), "intervals");
   in.end();
   book.set_coverage(stream, partition, set);
 }

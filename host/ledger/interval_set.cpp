@@ -144,4 +144,9 @@ std::optional<IntervalSet> IntervalSet::decode(std::string_view bytes) {
   return out;
 }
 
+std::string interval_key(std::string_view partition, Interval interval) {
+  return std::string(partition) + '@' + std::to_string(interval.from) + '/' +
+         std::to_string(interval.to);
+}
+
 }  // namespace sluice::host

@@ -42,4 +42,8 @@ class IntervalSet {
   std::vector<Interval> intervals_;  // ascending, disjoint, not touching
 };
 
+// Key of the slice of a series that stands for an interval:
+// "BTCUSDT@1704067200000000/1704070800000000".
+std::string interval_key(std::string_view partition, Interval interval);
+
 }  // namespace sluice::host

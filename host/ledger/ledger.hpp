@@ -97,6 +97,10 @@ struct Outcome {
   std::string resume = {};
   uint32_t state_version = 0;
   std::string error_class = {}, error = {};
+  // Series: parts of the interval that could not be found out. They do not become coverage when the
+  // slice lands, but failed slices of their own.
+  std::vector<Interval> holes = {};
+  std::string hole_text = {};  // why
 };
 
 struct StateCounts {
@@ -145,6 +149,7 @@ class Reconciliation {
     bool resumable = false, series = false;
     uint32_t state_version = 0;
     int64_t from_us = INT64_MIN, to_us = INT64_MAX;
+    std::span<const Interval> holes = {};  // as Outcome::holes
   };
   struct Counts {
     uint64_t records = 0;
@@ -198,10 +203,16 @@ class Ledger {
   streams() = 0;  // (pipeline, stream)
 
   // --- planning ---
-  // `compare_only` writes nothing. `stale_before_us`: landed or empty slices older than that are
-  // work again.
+  // `compare_only` writes nothing. Landed slices older than `stale.landed_us` are work again, empty
+  // ones older than either.
+  struct StaleBefore {
+    int64_t landed_us = INT64_MIN, empty_us = INT64_MIN;
+  };
   virtual Result<std::unique_ptr<Listing>> begin_listing(StreamNo stream, bool compare_only,
-                                                         int64_t stale_before_us = INT64_MIN) = 0;
+                                                         StaleBefore stale) = 0;
+  Result<std::unique_ptr<Listing>> begin_listing(StreamNo stream, bool compare_only) {
+    return begin_listing(stream, compare_only, {});
+  }
   // Makes failed slices (of earlier runs) pending again; with `quarantined`, those too. Returns how
   // many.
   virtual Result<uint64_t> retry_failed(StreamNo stream, bool quarantined = false) = 0;

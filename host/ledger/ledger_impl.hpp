@@ -70,7 +70,7 @@ struct Shared {
 };
 
 // Carries the format of a ledger to this version. host/ledger/upgrade.cpp has the table of steps.
-inline constexpr uint64_t kFormat = 1;
+inline constexpr uint64_t kFormat = 2;
 Result<void> prepare_format(Env& env, bool read_only, bool alone);
 
 class LedgerImpl final : public Ledger {
@@ -83,8 +83,9 @@ class LedgerImpl final : public Ledger {
 
   Result<StreamNo> stream(std::string_view pipeline, std::string_view stream) override;
   Result<std::vector<std::pair<std::string, std::string>>> streams() override;
+  using Ledger::begin_listing;
   Result<std::unique_ptr<Listing>> begin_listing(StreamNo stream, bool compare_only,
-                                                 int64_t stale_before_us) override;
+                                                 StaleBefore stale) override;
   Result<uint64_t> retry_failed(StreamNo stream, bool quarantined) override;
   Result<IntervalSet> coverage(StreamNo stream, std::string_view partition) override;
   Result<IntervalSet> outstanding(StreamNo stream, std::string_view partition) override;

@@ -39,7 +39,7 @@ class BitSet {
 enum class Verdict { kSame, kChanged, kReturned, kStale };
 
 // The one place that knows how a listing changes a state; docs/ledger-format.md, "States".
-Verdict update(Record& record, const SliceListing& listed, int64_t stale_before_us,
+Verdict update(Record& record, const SliceListing& listed, const Ledger::StaleBefore& stale,
                int64_t now_us) {
   Verdict verdict = Verdict::kSame;
   if (record.validator != listed.validator) {
@@ -65,6 +65,9 @@ Verdict update(Record& record, const SliceListing& listed, int64_t stale_before_
       record.landed_validator = {};
     }
   }
+  const int64_t stale_before_us = record.state == SliceState::kEmpty
+                                      ? std::max(stale.landed_us, stale.empty_us)
+                                      : stale.landed_us;
   if (record.done() && record.landed_us < stale_before_us) {
     verdict = verdict == Verdict::kSame ? Verdict::kStale : verdict;
     record.state = SliceState::kPending;
@@ -84,12 +87,12 @@ Verdict update(Record& record, const SliceListing& listed, int64_t stale_before_
 class ListingImpl final : public Listing {
  public:
   ListingImpl(std::shared_ptr<Shared> shared, const Clock& clock, StreamNo stream,
-              bool compare_only, int64_t stale_before_us, SliceNo known)
+              bool compare_only, Ledger::StaleBefore stale, SliceNo known)
       : shared_(std::move(shared)),
         clock_(clock),
         stream_(stream),
         compare_only_(compare_only),
-        stale_before_us_(stale_before_us),
+        stale_(stale),
         known_(known) {}
 
   Result<void> add(const SliceListing& slice) override;
@@ -118,7 +121,7 @@ class ListingImpl final : public Listing {
   const Clock& clock_;
   StreamNo stream_;
   bool compare_only_;
-  int64_t stale_before_us_;
+  Ledger::StaleBefore stale_;
   SliceNo known_;  // slices up to this number were there when the listing began
   std::deque<std::string> text_;
   size_t text_bytes_ = 0;
@@ -204,7 +207,7 @@ Result<bool> ListingImpl::compare() {
         }
         Record record = view.decode(*no, *stored);
         judged.no = *no;
-        judged.verdict = update(record, listed, stale_before_us_, 0);
+        judged.verdict = update(record, listed, stale_, 0);
         judged.work = is_work(record.state);
         if (!changes) {
           encode_record(record, stored->size(), as_stored);
@@ -239,7 +242,7 @@ Result<void> ListingImpl::write() {
         const Record before = book.decode(*no, *stored);
         Record after = before;
         judged.no = *no;
-        judged.verdict = update(after, listed, stale_before_us_, now_us);
+        judged.verdict = update(after, listed, stale_, now_us);
         judged.work = is_work(after.state);
         encode_record(after, stored->size(), as_stored);
         if (in_batch.set(*no) && !seen_.test(*no) && as_stored != *stored) {
@@ -252,7 +255,7 @@ Result<void> ListingImpl::write() {
         record.listed_us = now_us;
         record.generation = book.counters_of(stream_).generation_floor;
         record.validator = listed.validator;
-        update(record, listed, INT64_MIN, now_us);
+        update(record, listed, {}, now_us);
         judged.no = book.add(record);
         in_batch.set(judged.no);
         judged.added = true;
@@ -387,7 +390,7 @@ Result<ListingCounts> ListingImpl::finish(bool complete) {
 }  // namespace
 
 Result<std::unique_ptr<Listing>> LedgerImpl::begin_listing(StreamNo stream, bool compare_only,
-                                                           int64_t stale_before_us) {
+                                                           StaleBefore stale) {
   if (!compare_only) {
     SLUICE_TRY(writable());
   }
@@ -395,8 +398,8 @@ Result<std::unique_ptr<Listing>> LedgerImpl::begin_listing(StreamNo stream, bool
   if (!known) {
     return std::move(known).error();
   }
-  return std::unique_ptr<Listing>(std::make_unique<ListingImpl>(
-      shared_, clock_, stream, compare_only, stale_before_us, *known));
+  return std::unique_ptr<Listing>(
+      std::make_unique<ListingImpl>(shared_, clock_, stream, compare_only, stale, *known));
 }
 
 }  // namespace sluice::host

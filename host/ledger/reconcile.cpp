@@ -27,6 +27,7 @@ struct Target {
   uint32_t state_version = 0;
   int64_t from_us = INT64_MIN, to_us = INT64_MAX;
   std::string partition, validator, read_validator, resume, title, token;
+  IntervalSet holes;  // of the generation
 
   void take(const Reconciliation::Record& record) {
     if (record.generation < generation) {
@@ -38,6 +39,10 @@ struct Target {
     const bool ahead = newer || record.final || (!final && record.part >= part);
     if (newer) {
       final = false;
+      holes = {};
+    }
+    for (const Interval& hole : record.holes) {
+      holes.add(hole);
     }
     if (!ahead) {
       return;
@@ -76,8 +81,8 @@ class ReconciliationImpl final : public Reconciliation {
   Result<void> apply_held(bool all);
   void apply(Book& book, const SliceId& id, const Target& target, bool all, Counts& counts,
              std::unordered_set<SliceNo>& touched);
-  Result<void> reopen(StreamNo stream);
-  Result<void> restart_parts(StreamNo stream);
+  void cover(StreamNo stream, const Record& record);
+  [[nodiscard]] bool is_covered(StreamNo stream, const Target& target) const;
   Result<void> apply_coverage(StreamNo stream);
   Result<void> sweep(StreamNo stream, SliceState state, bool landed);
 
@@ -90,7 +95,8 @@ class ReconciliationImpl final : public Reconciliation {
   std::unordered_set<SliceNo> touched_;  // written by this reconciliation; only those that differed
   std::map<SliceId, Target> held_;
   std::map<std::pair<StreamNo, std::string>, IntervalSet> coverage_;
-  std::map<StreamNo, int64_t> generations_;  // of series: the highest that landed
+  std::map<SliceId, std::pair<int64_t, IntervalSet>> holes_;  // of slices not complete: generation
+  std::map<StreamNo, int64_t> generations_;                   // of series: the highest that landed
   std::map<StreamNo, uint64_t> series_rows_;
   Counts counts_;
 
@@ -120,6 +126,39 @@ Result<StreamNo> ReconciliationImpl::stream(std::string_view name) {
   return no;
 }
 
+// What landed of a series is coverage, but for the holes that any of its parts told. Records come
+// in the order of their commits, so a hole that was filled later is covered in the end.
+void ReconciliationImpl::cover(StreamNo stream, const Record& record) {
+  SliceId id{stream, std::string(record.slice)};
+  if (!record.holes.empty()) {
+    auto& [generation, holes] = holes_[id];
+    holes = generation == record.generation ? std::move(holes) : IntervalSet();
+    generation = record.generation;
+    for (const Interval& hole : record.holes) {
+      holes.add(hole);
+    }
+  }
+  if (!record.final) {
+    return;
+  }
+  IntervalSet& covered = coverage_[{stream, std::string(record.partition)}];
+  covered.add({record.from_us, record.to_us});
+  if (const auto told = holes_.find(id); told != holes_.end()) {
+    if (told->second.first == record.generation) {
+      covered.subtract(told->second.second);
+    }
+    holes_.erase(told);
+  }
+  int64_t& generation = generations_[stream];
+  generation = std::max(generation, record.generation);
+  series_rows_[stream] += record.rows;
+}
+
+bool ReconciliationImpl::is_covered(StreamNo stream, const Target& target) const {
+  const auto landed = coverage_.find({stream, target.partition});
+  return landed != coverage_.end() && landed->second.covers({target.from_us, target.to_us});
+}
+
 Result<void> ReconciliationImpl::add(const Record& record) {
   ++counts_.records;
   if (record.slice.empty() || record.slice.size() > kMostKeyBytes ||
@@ -136,11 +175,8 @@ Result<void> ReconciliationImpl::add(const Record& record) {
     return std::move(no).error();
   }
   SliceId id{*no, std::string(record.slice)};
-  if (record.series && record.final) {
-    coverage_[{*no, std::string(record.partition)}].add({record.from_us, record.to_us});
-    int64_t& generation = generations_[*no];
-    generation = std::max(generation, record.generation);
-    series_rows_[*no] += record.rows;
+  if (record.series) {
+    cover(*no, record);
   }
   bool agrees = false;
   SLUICE_TRY(shared_->env->read([&](Txn& txn) {
@@ -175,15 +211,12 @@ Result<void> ReconciliationImpl::add(const Record& record) {
 void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& target, bool all,
                                Counts& counts, std::unordered_set<SliceNo>& touched) {
   const auto no = book.find(id.first, id.second);
-  if (target.series) {
-    const auto landed = coverage_.find({id.first, target.partition});
-    if (landed != coverage_.end() && landed->second.covers({target.from_us, target.to_us})) {
-      if (no) {
-        const auto record = book.record(*no);
-        book.erase(*no, *record);
-      }
-      return;
+  if (target.series && (target.final || is_covered(id.first, target))) {
+    if (no) {
+      const auto record = book.record(*no);
+      book.erase(*no, *record);
     }
+    return;
   }
   sluice::host::Record before;
   size_t before_size = 0;
@@ -207,6 +240,7 @@ void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& targ
   }
   const bool more = no && touched_.count(*no) != 0 && before.generation == target.generation;
   sluice::host::Record after = before;
+  std::string holes;  // what after.holes points into
   if (!no) {
     after.stream = id.first;
     after.key = id.second;
@@ -246,6 +280,8 @@ void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& targ
     after.resumable = same && target.resumable;
     after.resume = same ? std::string_view(target.resume) : std::string_view();
     after.state_version = same ? target.state_version : 0;
+    holes = same && !target.holes.empty() ? target.holes.encode() : "";
+    after.holes = holes;
     after.landed_us = before.done() ? 0 : before.landed_us;
   }
   counts.restored += after.done() && (!no || !before.done()) ? 1 : 0;

@@ -33,7 +33,8 @@ enum Field : uint32_t {
   kError = 1U << 20,
   kSeries = 1U << 21,
   kLandedEmpty = 1U << 22,
-  kAllFields = (1U << 23) - 1,
+  kHoles = 1U << 23,
+  kAllFields = (1U << 24) - 1,
 };
 
 // More is not kept: a resume state that is gone would leave its hole for ever.
@@ -73,6 +74,7 @@ uint32_t fields_of(const Record& r) {
   flag(!r.error_class.empty() || !r.error.empty(), kError);
   flag(r.series, kSeries);
   flag(r.landed_empty, kLandedEmpty);
+  flag(!r.holes.empty(), kHoles);
   return fields;
 }
 
@@ -129,6 +131,8 @@ void encode_record(const Record& r, size_t at_least, std::string& out) {
     put_text(out, r.error_class);
     put_text(out, r.error);
   }
+  if (has(kHoles))
+    put_text(out, r.holes);
   if (out.size() < at_least && at_least - out.size() <= kMostPadding) {
     out.resize(at_least, '\0');
   }
@@ -199,6 +203,8 @@ std::optional<Record> decode_record(std::string_view bytes) {
     r.error_class = in.text();
     r.error = in.text();
   }
+  if (has(kHoles))
+    r.holes = in.text();
   r.series = has(kSeries);
   r.landed_empty = has(kLandedEmpty);
   const auto padding = in.rest();

@@ -21,6 +21,7 @@ struct Record {
   std::string_view read_validator;    // as the reader told
   std::string_view landed_validator;  // what it landed with, if landed() and `landed_differs`
   std::string_view resume, error_class, error;
+  std::string_view holes;  // series: IntervalSet of what this generation could not find out
   int64_t from_us = INT64_MIN, to_us = INT64_MAX;
   uint64_t estimated_rows = 0, estimated_bytes = 0;
   int64_t generation = 0, part = 0;
@@ -42,6 +43,7 @@ struct Record {
     resumable = false;
     resume = {};
     state_version = 0;
+    holes = {};
   }
   void clear_error() {
     attempts = 0;

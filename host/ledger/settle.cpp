@@ -15,9 +15,15 @@ bool lands(Kind kind) {
   return kind == Kind::kLanded || kind == Kind::kEmpty || kind == Kind::kUnchanged;
 }
 
+// Whether the part continues the generation that the slice has parts of.
+bool continues(const Record& record, const Outcome& outcome) {
+  return outcome.generation == record.generation && record.part > 0;
+}
+
 // Adds a part to what the slice knows of the generation. False: it knew this part already.
-bool take_part(Record& record, const Outcome& outcome, int64_t claimed_us, int64_t now_us) {
-  const bool same = outcome.generation == record.generation && record.part > 0;
+bool take_part(Record& record, const Outcome& outcome, std::string_view holes, int64_t claimed_us,
+               int64_t now_us) {
+  const bool same = continues(record, outcome);
   if (same && outcome.part <= record.part) {
     return false;
   }
@@ -28,13 +34,27 @@ bool take_part(Record& record, const Outcome& outcome, int64_t claimed_us, int64
   }
   record.generation = outcome.generation;
   record.part = outcome.part;
+  record.holes = holes;
   return true;
 }
 
-// Applies one outcome to a record. `held`: what this process saw when it claimed the slice, if it
-// did. Returns false if it is to be dropped: it is late, and the ledger knows better.
-bool apply(Record& record, const Outcome& outcome, const std::optional<Claims::Held>& held,
-           bool others, int64_t now_us) {
+// The holes of the generation with those of this part, encoded; empty if there are none.
+std::string join_holes(const Book& book, const Record& record, const Outcome& outcome) {
+  IntervalSet holes;
+  if (continues(record, outcome)) {
+    holes = book.holes_of(outcome.no, record);
+  }
+  for (const Interval& hole : outcome.holes) {
+    holes.add({std::max(hole.from, record.from_us), std::min(hole.to, record.to_us)});
+  }
+  return holes.empty() ? std::string() : holes.encode();
+}
+
+// Applies one outcome to a record. `holes`: of the generation, with this part. `held`: what this
+// process saw when it claimed the slice, if it did. Returns false if it is to be dropped: it is
+// late, and the ledger knows better.
+bool apply(Record& record, const Outcome& outcome, std::string_view holes,
+           const std::optional<Claims::Held>& held, bool others, int64_t now_us) {
   const int64_t claimed_us = held ? held->claimed_us : 0;
   // Listed with another validator while it was read: what lands is the old one, and it is work
   // still.
@@ -45,7 +65,7 @@ bool apply(Record& record, const Outcome& outcome, const std::optional<Claims::H
           (record.done() && outcome.generation == record.generation)) {
         return false;
       }
-      take_part(record, outcome, claimed_us, now_us);
+      take_part(record, outcome, holes, claimed_us, now_us);
     } else if (record.state != SliceState::kPending && !record.done()) {
       return false;
     }
@@ -74,7 +94,7 @@ bool apply(Record& record, const Outcome& outcome, const std::optional<Claims::H
   }
   switch (outcome.kind) {
     case Kind::kPart:
-      if (!take_part(record, outcome, claimed_us, now_us)) {
+      if (!take_part(record, outcome, holes, claimed_us, now_us)) {
         return false;
       }
       record.resumable = outcome.resumable;
@@ -87,6 +107,11 @@ bool apply(Record& record, const Outcome& outcome, const std::optional<Claims::H
       return true;
     case Kind::kFailed:
       record.state = SliceState::kFailed;
+      if (outcome.part > 0 && outcome.generation > record.generation) {
+        // The target has a record of it (a key read with others): the next reading is another.
+        record.generation = outcome.generation;
+        record.restart();
+      }
       break;
     case Kind::kQuarantined:
       record.state = SliceState::kQuarantined;
@@ -127,13 +152,14 @@ void settle_one(Book& book, const Settling& one, const Outcome& outcome,
     throw Failure(Error{Code::kInternal, "slice " + std::to_string(outcome.no) +
                                              " was settled in a stream that it is not of"});
   }
+  const std::string holes = join_holes(book, before, outcome);
   Record after = before;
-  if (!apply(after, outcome, held, is_other(one, outcome.no), now_us)) {
+  if (!apply(after, outcome, holes, held, is_other(one, outcome.no), now_us)) {
     return;
   }
   if (after.series && after.done()) {
     after.state = before.state;
-    book.merge_series(outcome.no, after);
+    book.merge_series(outcome.no, after, outcome.hole_text);
   } else {
     book.replace(outcome.no, before, stored->size(), after);
   }

@@ -142,6 +142,17 @@ Chunk View::chunk(StreamNo stream, SliceState state, uint64_t chunk) const {
   return out;
 }
 
+IntervalSet View::holes_of(SliceNo no, const Record& record) const {
+  if (record.holes.empty()) {
+    return {};
+  }
+  auto holes = IntervalSet::decode(record.holes);
+  if (!holes) {
+    throw_corrupt(txn_, "the holes of slice " + std::to_string(no));
+  }
+  return *std::move(holes);
+}
+
 IntervalSet View::coverage(StreamNo stream, std::string_view partition) const {
   const auto value = txn_.get(kIntervalsTable, key_of(stream, partition));
   if (!value) {
@@ -309,18 +320,46 @@ void Book::erase(SliceNo no, const Record& record) {
   txn_.remove(kSlicesTable, IntegerKey(no));
 }
 
-void Book::merge_series(SliceNo no, const Record& record) {
+void Book::merge_series(SliceNo no, const Record& record, std::string_view why) {
   const std::string partition(record.partition);
   const StreamNo stream = record.stream;
   const Interval landed{record.from_us, record.to_us};
+  const IntervalSet holes = holes_of(no, record);
   Counters& counters = counters_of(stream);
   counters.rows += record.rows;
   counters.bytes += record.bytes;
+  const int64_t landed_us = record.landed_us;
   Record pending = record;  // what is stored did not count as landed
   erase(no, pending);
   IntervalSet set = coverage(stream, partition);
   set.add(landed);
+  set.subtract(holes);
   set_coverage(stream, partition, set);
+  for (const Interval& hole : holes.intervals()) {
+    add_hole(stream, partition, hole, landed_us, why);
+  }
+}
+
+void Book::add_hole(StreamNo stream, const std::string& partition, Interval hole, int64_t now_us,
+                    std::string_view why) {
+  const std::string key = interval_key(partition, hole);
+  if (find(stream, key)) {
+    return;
+  }
+  Record failed;
+  failed.stream = stream;
+  failed.state = SliceState::kFailed;
+  failed.key = key;
+  failed.partition = partition;
+  failed.from_us = hole.from;
+  failed.to_us = hole.to;
+  failed.series = true;
+  failed.generation = counters_of(stream).generation_floor;
+  failed.listed_us = now_us;
+  failed.attempts = 1;
+  failed.error_class = "unavailable";
+  failed.error = why;
+  add(failed);
 }
 
 void Book::set_coverage(StreamNo stream, std::string_view partition, const IntervalSet& set) {

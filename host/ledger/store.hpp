@@ -83,6 +83,7 @@ class View {
   [[nodiscard]] Record decode(SliceNo no, std::string_view bytes) const;
   [[nodiscard]] Chunk chunk(StreamNo stream, SliceState state, uint64_t chunk) const;
   [[nodiscard]] IntervalSet coverage(StreamNo stream, std::string_view partition) const;
+  [[nodiscard]] IntervalSet holes_of(SliceNo no, const Record& record) const;
 
  protected:
   Txn& txn_;
@@ -122,12 +123,15 @@ class Book : public View {
   void replace(SliceNo no, const Record& before, size_t before_size, const Record& after);
   void erase(SliceNo no, const Record& record);
   Counters& counters_of(StreamNo stream);
-  // Series: the slice's interval becomes coverage and the slice is forgotten.
-  void merge_series(SliceNo no, const Record& record);
+  // Series: the slice's interval becomes coverage, but for its holes, and the slice is forgotten.
+  // The holes become failed slices with `why`.
+  void merge_series(SliceNo no, const Record& record, std::string_view why);
   void set_coverage(StreamNo stream, std::string_view partition, const IntervalSet& set);
   void finish();
 
  private:
+  void add_hole(StreamNo stream, const std::string& partition, Interval hole, int64_t now_us,
+                std::string_view why);
   void count(const Record& record, int sign);
   void mark(StreamNo stream, SliceState state, SliceNo no, bool present);
 

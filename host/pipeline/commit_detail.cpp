@@ -64,6 +64,20 @@ bool get_text(const json& in, const char* key, std::string& value) {
   return true;
 }
 
+void put_intervals(json& out, const char* key, const std::vector<Interval>& intervals) {
+  for (const Interval& one : intervals) {
+    out[key].push_back(json::array({one.from, one.to}));
+  }
+}
+
+void get_intervals(const json& in, const char* key, std::vector<Interval>& intervals) {
+  if (const auto it = in.find(key); it != in.end()) {
+    for (const auto& one : *it) {
+      intervals.push_back({one.at(0).get<int64_t>(), one.at(1).get<int64_t>()});
+    }
+  }
+}
+
 }  // namespace
 
 std::string encode_detail(const CommitDetail& detail) {
@@ -95,6 +109,8 @@ std::string encode_detail(const CommitDetail& detail) {
            key.outcome}));
     }
   }
+  put_intervals(out, "holes", detail.holes);
+  put_intervals(out, "confirmed_empty", detail.confirmed_empty);
   return out.dump();
 }
 
@@ -130,6 +146,8 @@ Result<CommitDetail> decode_detail(std::string_view text) {
         detail.keys.push_back(std::move(key));
       }
     }
+    get_intervals(in, "holes", detail.holes);
+    get_intervals(in, "confirmed_empty", detail.confirmed_empty);
     return detail;
   } catch (const json::exception&) {
     return bad();
@@ -160,15 +178,14 @@ Result<void> reconcile_record(const CommitRecord& record, Reconciliation& reconc
   one.series = detail->series;
   one.from_us = detail->from_us;
   one.to_us = detail->to_us;
+  one.holes = detail->holes;
   if (detail->keys.empty()) {
     return reconciliation.add(one);
   }
   for (size_t i = 0; record.final && i < detail->keys.size(); ++i) {
-    if (detail->keys[i].outcome == SLUICE_OUTCOME_FAILED) {
-      continue;
-    }
     one.slice = detail->keys[i].key;
-    one.final = true;
+    // Of a key that failed there is a record but no row: it is work, as another generation.
+    one.final = detail->keys[i].outcome != SLUICE_OUTCOME_FAILED;
     one.empty = detail->keys[i].outcome == SLUICE_OUTCOME_EMPTY;
     one.rows = i == 0 ? record.rows : 0;  // the batch's rows are counted once
     SLUICE_TRY(reconciliation.add(one));

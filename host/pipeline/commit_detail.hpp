@@ -27,6 +27,9 @@ struct CommitDetail {
     uint32_t outcome = SLUICE_OUTCOME_LANDED;  // SLUICE_OUTCOME_*
   };
   std::vector<Key> keys;  // `keys` streams: the ids read together
+  // `series`: parts of the interval that could not be found out, and that the source confirmed to
+  // be empty.
+  std::vector<Interval> holes, confirmed_empty;
 };
 
 std::string encode_detail(const CommitDetail& detail);

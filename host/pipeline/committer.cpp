@@ -17,6 +17,26 @@ constexpr uint32_t kMostOutages = 8;  // rounds without any success before the r
 constexpr uint64_t kOutageBaseMs = 250;
 constexpr size_t kMostRejectedText = 1024;
 
+// What became of one key of those that were read together. A key alone that brought no row and was
+// not mentioned is empty.
+uint32_t key_outcome(const SliceWork& work, const Slice& slice, uint64_t rows) {
+  const auto told = work.key_outcomes.find(slice.key);
+  if (told != work.key_outcomes.end()) {
+    return told->second;
+  }
+  return work.slices.size() == 1 && rows == 0 ? SLUICE_OUTCOME_EMPTY : SLUICE_OUTCOME_LANDED;
+}
+
+void tell_key(uint32_t what, Outcome& outcome) {
+  outcome.kind = what == SLUICE_OUTCOME_FAILED  ? Outcome::Kind::kFailed
+                 : what == SLUICE_OUTCOME_EMPTY ? Outcome::Kind::kEmpty
+                                                : Outcome::Kind::kLanded;
+  if (what == SLUICE_OUTCOME_FAILED) {
+    outcome.error_class = "unavailable";
+    outcome.error = "the source could not tell what became of this key";
+  }
+}
+
 auto deadline_at(int64_t monotonic_us) {
   return std::chrono::steady_clock::time_point(std::chrono::microseconds(monotonic_us));
 }
@@ -161,6 +181,7 @@ Result<void> Committer::write_part(Part part, Entry& entry) {
   entry.final = part.final;
   entry.resumable = part.resumable;
   entry.resume = std::move(part.resume);
+  entry.told.append(std::move(part.told));
   group_rows_ += rows;
   group_bytes_ += part.bytes;
   return {};
@@ -253,13 +274,14 @@ CommitRecord Committer::record_of(const Entry& entry) const {
   detail.resumable = entry.resumable && !entry.final;
   detail.resume = detail.resumable ? entry.resume : "";
   detail.state_version = entry.facts.state_version;
-  if (work.slices.size() > 1) {
+  // Parts of a key that is read alone are parts of a slice as any other.
+  if (setup_.stream.kind == StreamKind::kKeys && (work.slices.size() > 1 || entry.final)) {
     for (const Slice& one : work.slices) {
-      const auto told = work.key_outcomes.find(one.key);
-      detail.keys.push_back(
-          {one.key, told == work.key_outcomes.end() ? SLUICE_OUTCOME_LANDED : told->second});
+      detail.keys.push_back({one.key, key_outcome(work, one, work.committed_rows + entry.rows)});
     }
   }
+  detail.holes = entry.told.holes;
+  detail.confirmed_empty = entry.told.confirmed_empty;
   CommitRecord record;
   record.commit_id = entry.commit_id;
   record.pipeline = setup_.config.name;
@@ -325,11 +347,16 @@ void Committer::add_outcomes(const Entry& entry, std::vector<Outcome>& outcomes)
   outcome.resumable = entry.resumable && !entry.final;
   outcome.resume = outcome.resumable ? entry.resume : "";
   outcome.state_version = entry.facts.state_version;
+  outcome.holes = entry.told.holes;
+  outcome.hole_text = entry.told.hole_text;
   if (!entry.final) {
     outcome.kind = Outcome::Kind::kPart;
   } else {
     outcome.kind =
         entry.rows == 0 && outcome.part == 1 ? Outcome::Kind::kEmpty : Outcome::Kind::kLanded;
+  }
+  if (setup_.stream.kind == StreamKind::kKeys && entry.final) {
+    tell_key(key_outcome(work, work.slice(), work.committed_rows + entry.rows), outcome);
   }
   outcomes.push_back(std::move(outcome));
 }
@@ -340,9 +367,7 @@ void Committer::add_key_outcomes(const Entry& entry, std::vector<Outcome>& outco
   }
   for (size_t i = 0; i < entry.work->slices.size(); ++i) {
     const Slice& slice = entry.work->slices[i];
-    const auto told = entry.work->key_outcomes.find(slice.key);
-    const uint32_t what =
-        told == entry.work->key_outcomes.end() ? SLUICE_OUTCOME_LANDED : told->second;
+    const uint32_t what = key_outcome(*entry.work, slice, entry.rows);
     Outcome outcome;
     outcome.no = slice.no;
     outcome.generation = entry.facts.generation;
@@ -350,13 +375,7 @@ void Committer::add_key_outcomes(const Entry& entry, std::vector<Outcome>& outco
     outcome.rows = i == 0 ? entry.rows : 0;  // the batch's rows are counted once
     outcome.bytes = i == 0 ? entry.bytes : 0;
     outcome.validator = entry.facts.read_validator;
-    outcome.kind = what == SLUICE_OUTCOME_FAILED  ? Outcome::Kind::kFailed
-                   : what == SLUICE_OUTCOME_EMPTY ? Outcome::Kind::kEmpty
-                                                  : Outcome::Kind::kLanded;
-    if (what == SLUICE_OUTCOME_FAILED) {
-      outcome.error_class = "unavailable";
-      outcome.error = "the source could not tell what became of this key";
-    }
+    tell_key(what, outcome);
     outcomes.push_back(std::move(outcome));
   }
 }
@@ -384,8 +403,7 @@ void Committer::count(const Entry& entry) {
       return;
     }
     for (const Slice& slice : work.slices) {
-      const auto told = work.key_outcomes.find(slice.key);
-      const uint32_t what = told != work.key_outcomes.end() ? told->second : SLUICE_OUTCOME_LANDED;
+      const uint32_t what = key_outcome(work, slice, work.committed_rows);
       const bool nothing = work.slices.size() == 1 && work.committed_rows == 0;
       if (what == SLUICE_OUTCOME_FAILED) {
         ++report.failed;

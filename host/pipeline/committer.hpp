@@ -62,6 +62,7 @@ class Committer {
     bool final = false, resumable = false;
     std::string resume;
     std::vector<QuarantinedRow> rejected;
+    ToldIntervals told;
   };
   struct Verdict {
     WorkPtr work;

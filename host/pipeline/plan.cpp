@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/plan.hpp"
 
-#include <set>
+#include <algorithm>
+#include <vector>
 
 #include "host/pipeline/series.hpp"
 
@@ -27,7 +28,7 @@ const StreamConfig* options_of(const PipelineConfig& config, const Stream& strea
 }
 
 // Landed slices older than this are work again.
-int64_t stale_before(const PipelineConfig& config, const Stream& stream, int64_t now_us) {
+int64_t landed_stale_before(const PipelineConfig& config, const Stream& stream, int64_t now_us) {
   const StreamConfig* options = options_of(config, stream);
   if (options != nullptr && options->refresh) {
     return now_us - options->refresh->count() * 1'000'000;
@@ -36,6 +37,15 @@ int64_t stale_before(const PipelineConfig& config, const Stream& stream, int64_t
     return now_us - *stream.refresh_s * 1'000'000;
   }
   return stream.kind == StreamKind::kSnapshot ? now_us : INT64_MIN;
+}
+
+// And empty ones, if they are to be asked for again earlier.
+int64_t empty_stale_before(const PipelineConfig& config, const Stream& stream, int64_t now_us) {
+  const StreamConfig* options = options_of(config, stream);
+  if (options != nullptr && options->retry_empty) {
+    return now_us - options->retry_empty->count() * 1'000'000;
+  }
+  return stream.retry_empty_s ? now_us - *stream.retry_empty_s * 1'000'000 : INT64_MIN;
 }
 
 // Adds slices to a listing and lets workers know of them in good time.
@@ -82,9 +92,28 @@ Result<void> list_snapshot(const PlanRequest& request, Adder& adder) {
   return {};
 }
 
+Result<void> list_keys(const PlanRequest& request, const std::string& query, Adder& adder) {
+  if (request.sink == nullptr) {
+    return Error{Code::kInternal, "keys were to be asked of a sink that is not open"};
+  }
+  return request.sink->list_keys(query, [&](std::string_view key) -> Result<void> {
+    return key.empty() ? Result<void>() : adder.add(SliceListing{.key = key});
+  });
+}
+
 Result<void> list_slices(const PlanRequest& request, Adder& adder) {
+  const StreamConfig* options = options_of(request.config, request.stream);
+  if (options != nullptr && !options->keys_query.empty()) {
+    if (request.stream.kind != StreamKind::kKeys) {
+      return Error{Code::kInvalidConfig, request.config.file + ":" + std::to_string(options->line) +
+                                             ": keys_query is for streams of keys; " +
+                                             request.stream.name + " has " +
+                                             to_string(request.stream.kind)};
+    }
+    return list_keys(request, options->keys_query, adder);
+  }
   return request.source.list_slices(
-      request.stream.name, request.config.from_us, request.config.to_us,
+      request.stream.name, "", request.config.from_us, request.config.to_us,
       [&](const sluice_slice_t& told) {
         SliceListing slice;
         slice.key = view(told.key);
@@ -127,6 +156,63 @@ Result<void> forget_unwanted(const PlanRequest& request,
   }
 }
 
+// A slice of a series before it is listed.
+struct Piece {
+  Interval interval;
+  std::string title, token;
+  uint64_t estimated_rows = 0, estimated_bytes = 0;
+};
+
+// What the source makes of a gap, if it cuts.
+Result<std::vector<Piece>> told_pieces(const PlanRequest& request, const std::string& partition,
+                                       Interval gap) {
+  std::vector<Piece> pieces;
+  int64_t after = gap.from;
+  auto told = request.source.list_slices(
+      request.stream.name, partition, gap.from, gap.to,
+      [&](const sluice_slice_t& slice) -> Result<void> {
+        if (slice.from_us < after || slice.to_us > gap.to || slice.from_us >= slice.to_us) {
+          return Error{Code::kInternal, "the source cut " + partition +
+                                            " into slices that overlap, go backwards or "
+                                            "lie outside of the interval that was asked for"};
+        }
+        after = slice.to_us;
+        pieces.push_back({{slice.from_us, slice.to_us},
+                          std::string(view(slice.title)),
+                          {static_cast<const char*>(slice.token.data), slice.token.size},
+                          slice.estimated_rows,
+                          slice.estimated_bytes});
+        return {};
+      });
+  if (!told) {
+    return std::move(told).error();
+  }
+  return pieces;
+}
+
+// The slices of a gap, in order: as the source cuts it, the rest by max_span.
+Result<std::vector<Piece>> cut_gap(const PlanRequest& request, const std::string& partition,
+                                   Interval gap) {
+  std::vector<Piece> pieces;
+  if (request.stream.cuts) {
+    auto told = told_pieces(request, partition, gap);
+    if (!told) {
+      return std::move(told).error();
+    }
+    pieces = *std::move(told);
+  }
+  IntervalSet rest(gap);
+  for (const Piece& piece : pieces) {
+    rest.subtract(piece.interval);
+  }
+  for (const Interval& interval : cut(rest, request.stream.max_span_us)) {
+    pieces.push_back({interval, "", "", 0, 0});
+  }
+  std::sort(pieces.begin(), pieces.end(),
+            [](const Piece& a, const Piece& b) { return a.interval.from < b.interval.from; });
+  return pieces;
+}
+
 Result<void> add_missing(const PlanRequest& request, const std::string& partition,
                          const IntervalSet& want, Adder& adder, bool& more) {
   auto landed = request.ledger.coverage(request.stream_no, partition);
@@ -140,16 +226,28 @@ Result<void> add_missing(const PlanRequest& request, const std::string& partitio
   const int64_t lag = series_want(request.config, request.stream, 0).lag_us;
   IntervalSet left = missing(want, *landed, lag);
   left.subtract(*outstanding);
-  for (const Interval& interval : cut(left, request.stream.max_span_us)) {
-    if (!request.compare_only && adder.added() >= kMostIntervals) {
-      more = true;
-      return {};
+  for (const Interval& gap : left.intervals()) {
+    auto pieces = cut_gap(request, partition, gap);
+    if (!pieces) {
+      return std::move(pieces).error();
     }
-    const std::string key = series_key(partition, interval);
-    SliceListing slice{
-        .key = key, .partition = partition, .from_us = interval.from, .to_us = interval.to};
-    slice.series = true;
-    SLUICE_TRY(adder.add(slice));
+    for (const Piece& piece : *pieces) {
+      if (!request.compare_only && adder.added() >= kMostIntervals) {
+        more = true;
+        return {};
+      }
+      const std::string key = interval_key(partition, piece.interval);
+      SliceListing slice{.key = key,
+                         .title = piece.title,
+                         .partition = partition,
+                         .token = piece.token,
+                         .from_us = piece.interval.from,
+                         .to_us = piece.interval.to,
+                         .estimated_rows = piece.estimated_rows,
+                         .estimated_bytes = piece.estimated_bytes};
+      slice.series = true;
+      SLUICE_TRY(adder.add(slice));
+    }
   }
   return {};
 }
@@ -216,9 +314,11 @@ Result<Plan> plan_stream(const PlanRequest& request) {
       request.may_claim();
     }
   }
+  const int64_t now_us = request.clock.now_us();
   auto listing = request.ledger.begin_listing(
       request.stream_no, request.compare_only,
-      stale_before(request.config, request.stream, request.clock.now_us()));
+      {.landed_us = landed_stale_before(request.config, request.stream, now_us),
+       .empty_us = empty_stale_before(request.config, request.stream, now_us)});
   if (!listing) {
     return std::move(listing).error();
   }

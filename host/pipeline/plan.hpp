@@ -17,6 +17,7 @@ namespace sluice::host {
 
 struct PlanRequest {
   Source& source;
+  Sink* sink = nullptr;  // for keys that a query gives
   Ledger& ledger;
   const PipelineConfig& config;
   const Stream& stream;

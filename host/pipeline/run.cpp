@@ -355,6 +355,7 @@ class PipelineRun {
                     LiveStream& live) {
     for (uint32_t attempt = 1;;) {
       auto plan = plan_stream({.source = session_.source(),
+                               .sink = &session_.sink(),
                                .ledger = ledger_,
                                .config = config_,
                                .stream = stream,

@@ -2,6 +2,7 @@
 #include "host/pipeline/series.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace sluice::host {
 namespace {
@@ -54,9 +55,18 @@ std::vector<Interval> cut(const IntervalSet& set, int64_t max_span_us) {
   return pieces;
 }
 
-std::string series_key(std::string_view partition, Interval interval) {
-  return std::string(partition) + '@' + std::to_string(interval.from) + '/' +
-         std::to_string(interval.to);
+std::optional<Interval> parse_interval(std::string_view text) {
+  Interval out;
+  const char* end = text.data() + text.size();
+  const auto [slash, error] = std::from_chars(text.data(), end, out.from);
+  if (error != std::errc() || slash == end || *slash != '/') {
+    return std::nullopt;
+  }
+  const auto [stop, wrong] = std::from_chars(slash + 1, end, out.to);
+  if (wrong != std::errc() || stop != end || out.from >= out.to) {
+    return std::nullopt;
+  }
+  return out;
 }
 
 }  // namespace sluice::host

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -32,7 +32,8 @@ IntervalSet missing(const IntervalSet& wanted, const IntervalSet& landed, int64_
 // the same time is always cut at the same places.
 std::vector<Interval> cut(const IntervalSet& set, int64_t max_span_us);
 
-// Slice key of an interval: "BTCUSDT@1704067200000000/1704070800000000".
-std::string series_key(std::string_view partition, Interval interval);
+// An interval as a plugin tells it, "FROM/TO" in microseconds since the epoch; nothing if it is
+// malformed or empty.
+std::optional<Interval> parse_interval(std::string_view text);
 
 }  // namespace sluice::host

@@ -45,8 +45,10 @@ Session::Session(const Environment& environment, const PipelineConfig& config, L
 
 Session::~Session() = default;
 
-Services Session::services(const std::string& component) {
+Services Session::services(const std::string& kind, const ComponentConfig& config) {
+  const std::string component = kind + " " + config.plugin;
   Services services;
+  services.config_places = config.places;
   services.pipeline = config_.name;
   services.component = component;
   services.cancel = &abort_;
@@ -89,8 +91,8 @@ Result<void> Session::open_source(uint32_t mode) {
   if (!factory) {
     return std::move(factory).error();
   }
-  auto source = create_source(**factory, component.plugin, component.json,
-                              services("source " + component.plugin));
+  auto source =
+      create_source(**factory, component.plugin, component.json, services("source", component));
   if (!source) {
     return std::move(source).error();
   }
@@ -113,8 +115,7 @@ Result<void> Session::open_sink(uint32_t mode) {
   if (!factory) {
     return std::move(factory).error();
   }
-  auto sink = create_sink(**factory, component.plugin, component.json,
-                          services("sink " + component.plugin));
+  auto sink = create_sink(**factory, component.plugin, component.json, services("sink", component));
   if (!sink) {
     return std::move(sink).error();
   }

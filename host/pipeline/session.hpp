@@ -48,7 +48,12 @@ class Session {
 
   [[nodiscard]] Source& source() { return *source_; }
   [[nodiscard]] Sink& sink() { return *sink_; }
+  [[nodiscard]] bool has_sink() const { return sink_ != nullptr; }
   [[nodiscard]] const PipelineConfig& config() const { return config_; }
+  // Limits and endpoints, of the configuration and as far as the source has declared them.
+  [[nodiscard]] std::shared_ptr<const HttpDeclaration> http_declaration() const {
+    return http_caller_.declaration();
+  }
   [[nodiscard]] const HttpStats& http_stats() const { return http_caller_.stats; }
   [[nodiscard]] std::vector<ServiceSnapshot> services() const {
     return http_caller_.services.snapshot();
@@ -63,7 +68,7 @@ class Session {
   Result<void> remember_head();
 
  private:
-  [[nodiscard]] Services services(const std::string& component);
+  [[nodiscard]] Services services(const std::string& kind, const ComponentConfig& config);
   Result<std::string> secret(std::string_view name) const;
 
   const Environment& environment_;

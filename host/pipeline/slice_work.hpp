@@ -96,6 +96,22 @@ struct RejectedRecord {
   std::string rule, reason, payload;
 };
 
+// Series: what the source told of parts of the interval besides their rows.
+struct ToldIntervals {
+  std::vector<Interval> holes;  // could not be found out
+  std::string hole_text;        // why
+  std::vector<Interval> confirmed_empty;
+
+  void append(ToldIntervals more) {
+    holes.insert(holes.end(), more.holes.begin(), more.holes.end());
+    confirmed_empty.insert(confirmed_empty.end(), more.confirmed_empty.begin(),
+                           more.confirmed_empty.end());
+    if (hole_text.empty()) {
+      hole_text = std::move(more.hole_text);
+    }
+  }
+};
+
 // What goes from a worker to the committer. Parts of one slice keep their order.
 struct Part {
   WorkPtr work;
@@ -103,6 +119,7 @@ struct Part {
   std::vector<ArrayHandle> arrays;
   uint64_t rows = 0, bytes = 0;
   std::vector<RejectedRecord> rejected;
+  ToldIntervals told;
   bool resumable = false;
   std::string resume;
   bool final = false;

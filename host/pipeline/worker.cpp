@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "host/base/utc_text.hpp"
 #include "host/http/http.hpp"
 #include "host/observe/log.hpp"
+#include "host/pipeline/series.hpp"
 
 namespace sluice::host {
 
@@ -17,6 +19,7 @@ void Worker::run() {
 
 void Worker::read(const WorkPtr& work) {
   rejected_.clear();
+  told_ = {};
   auto ended = read_to_end(work);
   if (!ended) {
     fail(work, std::move(ended).error());
@@ -63,6 +66,9 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
         verdict(work, Outcome::Kind::kUnchanged, {Code::kInternal, ""});
         return true;
       case ReadStatus::kEnd:
+        if (auto whole = guard_shrinking(*work, held.rows); !whole) {
+          return std::move(whole).error();
+        }
         finish(work, std::move(held));
         return true;
       case ReadStatus::kRows:
@@ -86,6 +92,29 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
       return false;
     }
   }
+}
+
+// A list that lost much of what it had is more likely incomplete than right: its rows may land, but
+// none is taken for removed.
+Result<void> Worker::guard_shrinking(const SliceWork& work, uint64_t last_rows) const {
+  const Slice& slice = work.slice();
+  const uint64_t now = work.rows_read + last_rows;
+  if (setup_.stream.removed.empty() || slice.rows == 0 || now >= slice.rows) {
+    return {};
+  }
+  const auto options = setup_.config.stream.find(setup_.stream.name);
+  const double most = options == setup_.config.stream.end() ? StreamConfig().max_shrink
+                                                            : options->second.max_shrink;
+  const double lost = 1 - static_cast<double>(now) / static_cast<double>(slice.rows);
+  if (lost <= most) {
+    return {};
+  }
+  return Error{
+      Code::kUnavailable,
+      "it had " + std::to_string(slice.rows) + " rows and now has " + std::to_string(now) +
+          ", which looks incomplete: no row is taken for removed. If it is right, run once "
+          "with --set stream." +
+          setup_.stream.name + ".max_shrink=1"};
 }
 
 void Worker::set_reader(ReadHandle* reader) {
@@ -130,6 +159,9 @@ ReadObserver Worker::observer_for(const WorkPtr& work) {
   observer.validator = [work](std::string_view validator) { work->read_validator = validator; };
   observer.key_outcome = [this, work](std::string_view key, uint32_t outcome,
                                       std::string_view text) {
+    if (work->slice().series) {
+      return take_interval(*work, key, outcome, text);
+    }
     work->key_outcomes[std::string(key)] = outcome;
     if (outcome == SLUICE_OUTCOME_FAILED) {
       setup_.live.add_error("unavailable", std::string(key) + ": " + std::string(text));
@@ -147,12 +179,39 @@ ReadObserver Worker::observer_for(const WorkPtr& work) {
   return observer;
 }
 
+// A part of a series' interval, "FROM/TO" in microseconds. What is malformed or lies outside of the
+// slice is the plugin's mistake; it is logged and changes nothing.
+void Worker::take_interval(const SliceWork& work, std::string_view text, uint32_t outcome,
+                           std::string_view why) {
+  const auto interval = parse_interval(text);
+  const Slice& slice = work.slice();
+  if (!interval || interval->from < slice.from_us || interval->to > slice.to_us) {
+    log(LogLevel::kWarn, "A source told of an interval that is not within its slice; ignored.",
+        "stream=" + setup_.stream.name + " slice=" + work.name() +
+            " interval=" + std::string(text.substr(0, 64)));
+    return;
+  }
+  const std::string place = (slice.partition.empty() ? "" : slice.partition + " ") +
+                            utc_text(interval->from) + " to " + utc_text(interval->to) + ": " +
+                            redact(std::string(why));
+  if (outcome == SLUICE_OUTCOME_FAILED) {
+    told_.holes.push_back(*interval);
+    told_.hole_text = redact(std::string(why));
+    setup_.live.add_note("asked_again", place, 1);
+  } else if (outcome == SLUICE_OUTCOME_EMPTY) {
+    told_.confirmed_empty.push_back(*interval);
+    setup_.live.add_note("confirmed_empty", place, 1);
+  }
+}
+
 // False when the run has failed.
 bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
   // A state such as the address of the next page may repeat a credential. It is not kept then: the
   // slice would begin at its start, which is dear but right.
-  const bool resumable = batch.resumable && !holds_secret(batch.state);
-  if (batch.resumable && !resumable) {
+  const bool secret = batch.resumable && holds_secret(batch.state);
+  // Which rows are gone can be told only by a sink that saw all of one reading.
+  const bool resumable = batch.resumable && !secret && setup_.stream.removed.empty();
+  if (secret) {
     log(LogLevel::kWarn, "A resume state holds a secret and is not kept.",
         "stream=" + setup_.stream.name);
   }
@@ -167,6 +226,7 @@ bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
   part.rows = rows.rows;
   part.bytes = rows.bytes;
   part.rejected = std::exchange(rejected_, {});
+  part.told = std::exchange(told_, {});
   part.resumable = resumable;
   part.resume = work->resume;
   return setup_.committer.push(std::move(part));
@@ -178,6 +238,7 @@ void Worker::finish(const WorkPtr& work, Held rows) {
   part.rows = rows.rows;
   part.bytes = rows.bytes;
   part.rejected = std::exchange(rejected_, {});
+  part.told = std::exchange(told_, {});
   part.final = true;
   push_end(work, std::move(part));
 }

@@ -48,6 +48,9 @@ class Worker {
   Result<bool> read_to_end(const WorkPtr& work);
   [[nodiscard]] ReadRequest request_for(const SliceWork& work) const;
   ReadObserver observer_for(const WorkPtr& work);
+  void take_interval(const SliceWork& work, std::string_view text, uint32_t outcome,
+                     std::string_view why);
+  [[nodiscard]] Result<void> guard_shrinking(const SliceWork& work, uint64_t last_rows) const;
   bool push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch);
   void finish(const WorkPtr& work, Held rows);
   void fail(const WorkPtr& work, Error error);
@@ -60,6 +63,7 @@ class Worker {
   std::mutex reader_mutex_;
   ReadHandle* reader_ = nullptr;          // guarded by reader_mutex_
   std::vector<RejectedRecord> rejected_;  // since the last part
+  ToldIntervals told_;                    // since the last part
 };
 
 }  // namespace sluice::host

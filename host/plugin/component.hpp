@@ -44,6 +44,8 @@ struct Services {
   HttpCaller* http_caller = nullptr;
   Ledger* ledger = nullptr;  // for sluice.state/1
   SecretLookup secret;
+  // Where keys of the configuration stand: JSON Pointer -> "file:line:column".
+  std::map<std::string, std::string> config_places;
 };
 
 // A metric of sluice.metrics/1 as it stands.
@@ -147,8 +149,9 @@ class Source {
   using SliceVisitor = std::function<Result<void>(const sluice_slice_t&)>;
   virtual Result<void> list_partitions(const std::string& stream, int64_t from_us, int64_t to_us,
                                        const PartitionVisitor& visit) = 0;
-  virtual Result<void> list_slices(const std::string& stream, int64_t from_us, int64_t to_us,
-                                   const SliceVisitor& visit) = 0;
+  // `partition`: of a series that cuts, whose interval it is.
+  virtual Result<void> list_slices(const std::string& stream, const std::string& partition,
+                                   int64_t from_us, int64_t to_us, const SliceVisitor& visit) = 0;
   // Thread-safe. Without SLUICE_CAP_SPLITS one reader at a time may exist: a second call waits
   // until the first handle is gone (or until cancelled), so a thread never holds two.
   virtual Result<std::unique_ptr<ReadHandle>> read(const Stream& stream, ReadRequest request,
@@ -207,6 +210,12 @@ class Sink {
   virtual Result<std::unique_ptr<Writer>> open_writer() = 0;
   // Commit log. kUnsupported without SLUICE_CAP_COMMIT_LOG.
   virtual Result<std::string> head() = 0;
+  using KeyVisitor = std::function<Result<void>(std::string_view)>;
+  // The first column of a query in the target's language.
+  virtual Result<void> list_keys(const std::string& query, const KeyVisitor& visit) {
+    (void)query, (void)visit;
+    return Error{Code::kUnsupported, "this sink cannot be asked for keys (keys_query)"};
+  }
   using RecordVisitor = std::function<Result<void>(const CommitRecord&)>;
   virtual Result<void> list_commits(const std::string& pipeline, const std::string& stream,
                                     const std::string& slice, const RecordVisitor& visit) = 0;

@@ -174,7 +174,13 @@ Error Instance::failure(sluice_status_t status, const ErrorSlot& slot) const {
   if (status > 0) {
     return misbehaved("it returned status " + std::to_string(status) + " where it means nothing");
   }
-  return context_.redacted(slot.take(status, id_));
+  Error error = slot.take(status, id_);
+  const auto& places = context_.services().config_places;
+  if (const auto place = places.find(error.config);
+      place != places.end() && !error.config.empty()) {
+    error.message.insert(0, place->second + ": ");
+  }
+  return context_.redacted(std::move(error));
 }
 
 Error Instance::misbehaved(const std::string& sentence) const {

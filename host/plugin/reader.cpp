@@ -235,8 +235,11 @@ class Handle final : public ReadHandle {
                              sluice_str_t text) noexcept {
     observe(ctx, [&](Handle& self) {
       const auto& keys = self.request_.keys;
-      if (outcome < SLUICE_OUTCOME_LANDED || outcome > SLUICE_OUTCOME_FAILED ||
-          std::find(keys.begin(), keys.end(), view(key)) == keys.end()) {
+      // Of a series it is a part of the interval, which the receiver reads.
+      const bool asked = self.stream_.kind == StreamKind::kSeries
+                             ? is_utf8(view(key))
+                             : std::find(keys.begin(), keys.end(), view(key)) != keys.end();
+      if (outcome < SLUICE_OUTCOME_LANDED || outcome > SLUICE_OUTCOME_FAILED || !asked) {
         self.complaint_ = "it told an unknown outcome, or one of a key it was not asked for";
       } else if (self.observer_.key_outcome) {
         self.observer_.key_outcome(view(key), outcome, clean_text(view(text), kMaxTextBytes));

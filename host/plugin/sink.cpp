@@ -95,6 +95,32 @@ sluice_status_t on_record(void* ctx, const sluice_commit_record_t* record) noexc
   }
 }
 
+struct KeyListing {
+  const Instance& instance;
+  const Sink::KeyVisitor& visit;
+  std::optional<Error> error;
+};
+
+sluice_status_t on_key(void* ctx, sluice_str_t key) noexcept {
+  auto& listing = *static_cast<KeyListing*>(ctx);
+  const auto fail = [&](Error what) {
+    const sluice_status_t status = to_status(what.code);
+    listing.error = std::move(what);
+    return status;
+  };
+  try {
+    if ((key.data == nullptr && key.size != 0) || !is_utf8(view(key))) {
+      return fail(listing.instance.misbehaved("a key is not UTF-8"));
+    }
+    auto visited = listing.visit(view(key));
+    return visited ? SLUICE_OK : fail(std::move(visited).error());
+  } catch (const std::exception& failure) {
+    return fail(Error{Code::kInternal, failure.what()});
+  } catch (...) {
+    return fail(Error{Code::kInternal, "unknown exception in the host"});
+  }
+}
+
 class SinkInstance final : public Sink {
  public:
   explicit SinkInstance(std::shared_ptr<Instance> instance) : instance_(std::move(instance)) {}
@@ -108,6 +134,9 @@ class SinkInstance final : public Sink {
     SLUICE_TRY(instance_->agree(SLUICE_CAP_COMMIT_LOG, SLUICE_COMMITS_ID, commits_,
                                 commits_ != nullptr && commits_->head != nullptr &&
                                     commits_->list != nullptr && commits_->forget != nullptr));
+    keys_ = instance_->table<sluice_keys_t>(SLUICE_KEYS_ID);
+    SLUICE_TRY(instance_->agree(SLUICE_CAP_KEYS, SLUICE_KEYS_ID, keys_,
+                                keys_ != nullptr && keys_->list != nullptr));
     schema_ = instance_->table<sluice_schema_t>(SLUICE_SCHEMA_ID);
     return instance_->agree(SLUICE_CAP_SCHEMA, SLUICE_SCHEMA_ID, schema_,
                             schema_ != nullptr && schema_->diff != nullptr);
@@ -177,6 +206,25 @@ class SinkInstance final : public Sink {
         slot);
   }
 
+  Result<void> list_keys(const std::string& query, const KeyVisitor& visit) override {
+    SLUICE_TRY(instance_->require_open());
+    if (keys_ == nullptr) {
+      return Error{Code::kUnsupported, "this sink cannot be asked for keys (keys_query)"};
+    }
+    auto turn = instance_->enter();
+    if (!turn) {
+      return std::move(turn).error();
+    }
+    KeyListing listing{*instance_, visit, std::nullopt};
+    const sluice_key_visitor_t table = {&listing, on_key};
+    ErrorSlot slot;
+    const sluice_status_t status = keys_->list(instance_->self(), str(query), &table, slot.get());
+    if (listing.error) {
+      return std::move(*listing.error);
+    }
+    return instance_->done(status, slot);
+  }
+
   Result<std::vector<std::string>> diff(const Binding& binding) override {
     SLUICE_TRY(instance_->require_open());
     if (schema_ == nullptr) {
@@ -213,6 +261,7 @@ class SinkInstance final : public Sink {
   const sluice_sink_t* sink_ = nullptr;
   const sluice_commits_t* commits_ = nullptr;
   const sluice_schema_t* schema_ = nullptr;
+  const sluice_keys_t* keys_ = nullptr;
 };
 
 }  // namespace

@@ -80,7 +80,8 @@ struct Lister {
   const Instance& instance;
   const Source::PartitionVisitor* partition = nullptr;
   const Source::SliceVisitor* slice = nullptr;
-  Stash stash;
+  bool cutting = false;  // slices need no key
+  Stash stash = {};
   uint64_t told = 0;
 
   // Runs the host's side; its error ends the listing.
@@ -109,8 +110,8 @@ Result<void> check(const Instance& instance, const sluice_partition_t& partition
   return {};
 }
 
-Result<void> check(const Instance& instance, const sluice_slice_t& slice) {
-  if (!fits(slice.key, 1, kMaxSliceBytes)) {
+Result<void> check(const Instance& instance, const sluice_slice_t& slice, bool cutting) {
+  if (!fits(slice.key, cutting ? 0 : 1, kMaxSliceBytes)) {
     return instance.misbehaved("a slice's key is not 1 to 400 bytes of UTF-8");
   }
   const bool whole =
@@ -148,7 +149,7 @@ sluice_status_t on_slice(void* ctx, const sluice_slice_t* slice) noexcept {
       return lister.instance.misbehaved("it told a slice where partitions were asked for, or NULL");
     }
     const sluice_slice_t mine = copy_of(*slice);
-    SLUICE_TRY(check(lister.instance, mine));
+    SLUICE_TRY(check(lister.instance, mine, lister.cutting));
     return (*lister.slice)(mine);
   });
 }
@@ -193,7 +194,7 @@ class SourceInstance final : public Source {
 
   Result<void> list_partitions(const std::string& stream, int64_t from_us, int64_t to_us,
                                const PartitionVisitor& visit) override {
-    Lister lister{*instance_, &visit, nullptr, {}, 0};
+    Lister lister{.instance = *instance_, .partition = &visit};
     if (slices_ != nullptr && slices_->list_partitions != nullptr) {
       SLUICE_TRY(list(slices_->list_partitions, lister, stream, from_us, to_us));
     }
@@ -207,13 +208,13 @@ class SourceInstance final : public Source {
     return visit(only);
   }
 
-  Result<void> list_slices(const std::string& stream, int64_t from_us, int64_t to_us,
-                           const SliceVisitor& visit) override {
+  Result<void> list_slices(const std::string& stream, const std::string& partition, int64_t from_us,
+                           int64_t to_us, const SliceVisitor& visit) override {
     if (slices_ == nullptr) {
       return Error{Code::kUnsupported, "this source lists no slices"};
     }
-    Lister lister{*instance_, nullptr, &visit, {}, 0};
-    return list(slices_->list_slices, lister, stream, from_us, to_us);
+    Lister lister{.instance = *instance_, .slice = &visit, .cutting = !partition.empty()};
+    return list(slices_->list_slices, lister, stream, from_us, to_us, partition);
   }
 
   Result<std::unique_ptr<ReadHandle>> read(const Stream& stream, ReadRequest request,
@@ -236,7 +237,7 @@ class SourceInstance final : public Source {
   using ListFunction = decltype(sluice_slices_t::list_slices);
 
   Result<void> list(ListFunction function, Lister& lister, const std::string& stream,
-                    int64_t from_us, int64_t to_us) {
+                    int64_t from_us, int64_t to_us, const std::string& partition = {}) {
     SLUICE_TRY(instance_->require_open());
     auto turn = instance_->enter();
     if (!turn) {
@@ -247,6 +248,7 @@ class SourceInstance final : public Source {
     request.stream = str(stream);
     request.from_us = from_us;
     request.to_us = to_us;
+    request.partition = str(partition);
     const sluice_lister_t table = {&lister, on_partition, on_slice};
     ErrorSlot slot;
     const sluice_status_t status = function(instance_->self(), &request, &table, slot.get());

@@ -74,6 +74,8 @@ Error ErrorSlot::take(sluice_status_t status, std::string_view id) const {
   if (out.message.empty()) {
     out.message = std::string("failed without saying why (") + to_string(*code) + ")";
   }
+  out.config =
+      clean_text({raw_.config, strnlen(raw_.config, sizeof raw_.config)}, sizeof raw_.config);
   if (raw_.sqlstate[0] != '\0') {
     out.message += " (SQLSTATE " +
                    clean_text({raw_.sqlstate, strnlen(raw_.sqlstate, sizeof raw_.sqlstate)}, 8) +
@@ -101,7 +103,7 @@ sluice_status_t to_status(Code code) {
 
 sluice_status_t write_error(sluice_error_t* out, const Error& error) noexcept {
   const sluice_status_t status = to_status(error.code);
-  if (out == nullptr || out->struct_size < sizeof *out) {
+  if (out == nullptr || out->struct_size < offsetof(sluice_error_t, config)) {
     return status;
   }
   out->code = status;

@@ -180,6 +180,30 @@ class Reader {
       }
       stream_.time = time->second;
     }
+    const auto cuts = metadata.find("sluice:cuts");
+    stream_.cuts = cuts != metadata.end() && cuts->second == "1";
+    return read_changes(metadata);
+  }
+
+  Result<void> read_changes(const Metadata& metadata) {
+    if (const auto hash = metadata.find("sluice:hash"); hash != metadata.end()) {
+      if (column(hash->second) == nullptr) {
+        return wrong("sluice:hash names \"" + clean_text(hash->second, kMaxNameBytes) +
+                     "\", which is no column");
+      }
+      stream_.hash = hash->second;
+    }
+    if (const auto removed = metadata.find("sluice:removed"); removed != metadata.end()) {
+      const Column* found = column(removed->second);
+      if (found == nullptr || !arrow_type(found->format)->time || !found->nullable) {
+        return wrong("sluice:removed names \"" + clean_text(removed->second, kMaxNameBytes) +
+                     "\", which is no nullable timestamp column");
+      }
+      if (stream_.key.empty()) {
+        return wrong("sluice:removed needs a key, by which rows are known again");
+      }
+      stream_.removed = removed->second;
+    }
     return {};
   }
 
@@ -239,6 +263,7 @@ class Reader {
     SLUICE_TRY(number(metadata, "sluice:max_keys", 1, keys));
     SLUICE_TRY(number(metadata, "sluice:lag", 0, lag));
     SLUICE_TRY(number(metadata, "sluice:refresh", 0, stream_.refresh_s));
+    SLUICE_TRY(number(metadata, "sluice:retry_empty", 0, stream_.retry_empty_s));
     if (keys.value_or(1) > INT32_MAX) {
       return wrong("sluice:max_keys is above 2147483647");
     }

@@ -31,10 +31,13 @@ struct Stream {
   std::vector<Column> columns;
   std::vector<std::string> key;
   std::string seq, time;
-  int64_t step_us = 0;      // 0 = no grid
-  int64_t max_span_us = 0;  // 0 = any
+  std::string hash, removed;  // columns; sluice/source.h
+  bool cuts = false;          // series: the source cuts what is missing
+  int64_t step_us = 0;        // 0 = no grid
+  int64_t max_span_us = 0;    // 0 = any
   uint32_t max_keys = 1;
   std::optional<int64_t> refresh_s;
+  std::optional<int64_t> retry_empty_s;
   int64_t lag_us = 0;
   std::shared_ptr<const ArrowSchema> schema;
 };

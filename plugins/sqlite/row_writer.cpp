@@ -96,7 +96,7 @@ int bind_text(sqlite3_stmt* statement, int at, std::string_view text) noexcept {
 
 }  // namespace
 
-RowWriter::RowWriter(Database& db, Table table, const Config& config)
+RowWriter::RowWriter(Database& db, Table table, const Config& config, std::size_t number)
     : db_(&db),
       table_(std::move(table)),
       iso_times_(config.iso_times()),
@@ -106,6 +106,12 @@ RowWriter::RowWriter(Database& db, Table table, const Config& config)
     if (table_.columns[i].in_key || table_.columns[i].not_null) {
       required_.push_back(i);
     }
+  }
+  for (const std::string& name : table_.key) {
+    key_.push_back(static_cast<std::size_t>(table_.find(name) - table_.columns.data()));
+  }
+  if (!table_.removed.empty()) {
+    seen_.emplace(db, table_, number);
   }
 }
 
@@ -153,63 +159,75 @@ bool RowWriter::acceptable(const BatchView& batch, int64_t row, Rejects& rejects
   return true;
 }
 
+int RowWriter::bind_value(sqlite3_stmt* statement, int at, const BatchView& batch,
+                          std::size_t index, int64_t row, char* text) const {
+  const ColumnView& column = batch.column(index);
+  const int scale = table_.columns[index].scale;
+  const auto bind_scratch = [&](const char* end) {
+    return bind_text(statement, at, {text, static_cast<std::size_t>(end - text)});
+  };
+  if (column.is_null(row)) {
+    return sqlite3_bind_null(statement, at);
+  }
+  switch (column.type()) {
+    case Type::kFloat64:
+      return sqlite3_bind_double(statement, at, column.float64(row));
+    case Type::kInt64:
+      return sqlite3_bind_int64(statement, at, column.int64(row));
+    case Type::kInt32:
+      return sqlite3_bind_int64(statement, at, column.int32(row));
+    case Type::kBool:
+      return sqlite3_bind_int64(statement, at, column.boolean(row) ? 1 : 0);
+    case Type::kTimestamp:
+      return iso_times_ ? bind_scratch(put_time(text, column.int64(row)))
+                        : sqlite3_bind_int64(statement, at, column.int64(row));
+    case Type::kDate32:
+      return iso_times_ ? bind_scratch(put_date(text, column.int32(row)))
+                        : sqlite3_bind_int64(statement, at, column.int32(row));
+    case Type::kDecimal128: {
+      const Int128 value = column.decimal(row).unscaled;
+      return exact_decimals_ ? bind_scratch(put_decimal(text, value, scale))
+                             : sqlite3_bind_double(statement, at, decimal_to_double(value, scale));
+    }
+    case Type::kBinary: {
+      const std::string_view bytes = column.text(row);
+      const void* data = bytes.empty() ? "" : bytes.data();
+      return sqlite3_bind_blob64(statement, at, data, bytes.size(), SQLITE_STATIC);
+    }
+    case Type::kUtf8:
+    case Type::kLargeUtf8:
+    case Type::kJson:
+      break;
+  }
+  return bind_text(statement, at, column.text(row));
+}
+
 bool RowWriter::bind_row(const BatchView& batch, int64_t row, std::vector<Scratch>& scratch) {
-  sqlite3_stmt* const statement = insert_.get();
   int rc = SQLITE_OK;
   for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-    const ColumnView& column = batch.column(i);
-    const int at = static_cast<int>(i) + 1;
-    char* const text = scratch[i].text.data();
-    if (column.is_null(row)) {
-      rc |= sqlite3_bind_null(statement, at);
-      continue;
-    }
-    const auto bind_scratch = [&](const char* end) {
-      return bind_text(statement, at, {text, static_cast<std::size_t>(end - text)});
-    };
-    switch (column.type()) {
-      case Type::kFloat64:
-        rc |= sqlite3_bind_double(statement, at, column.float64(row));
-        break;
-      case Type::kInt64:
-        rc |= sqlite3_bind_int64(statement, at, column.int64(row));
-        break;
-      case Type::kInt32:
-        rc |= sqlite3_bind_int64(statement, at, column.int32(row));
-        break;
-      case Type::kBool:
-        rc |= sqlite3_bind_int64(statement, at, column.boolean(row) ? 1 : 0);
-        break;
-      case Type::kTimestamp:
-        rc |= iso_times_ ? bind_scratch(put_time(text, column.int64(row)))
-                         : sqlite3_bind_int64(statement, at, column.int64(row));
-        break;
-      case Type::kDate32:
-        rc |= iso_times_ ? bind_scratch(put_date(text, column.int32(row)))
-                         : sqlite3_bind_int64(statement, at, column.int32(row));
-        break;
-      case Type::kDecimal128: {
-        const Int128 value = column.decimal(row).unscaled;
-        rc |= exact_decimals_
-                  ? bind_scratch(put_decimal(text, value, table_.columns[i].scale))
-                  : sqlite3_bind_double(statement, at,
-                                        decimal_to_double(value, table_.columns[i].scale));
-        break;
-      }
-      case Type::kBinary: {
-        const std::string_view bytes = column.text(row);
-        const void* data = bytes.empty() ? "" : bytes.data();
-        rc |= sqlite3_bind_blob64(statement, at, data, bytes.size(), SQLITE_STATIC);
-        break;
-      }
-      case Type::kUtf8:
-      case Type::kLargeUtf8:
-      case Type::kJson:
-        rc |= bind_text(statement, at, column.text(row));
-        break;
-    }
+    rc |= bind_value(insert_.get(), static_cast<int>(i) + 1, batch, i, row, scratch[i].text.data());
   }
   return rc == SQLITE_OK;
+}
+
+// Also rows that the table will refuse: the source has them.
+void RowWriter::see(const BatchView& batch, int64_t row, std::vector<Scratch>& scratch) {
+  Statement& insert = seen_->insert();
+  for (std::size_t i = 0; i < key_.size(); ++i) {
+    bind_value(insert.get(), static_cast<int>(i) + 1, batch, key_[i], row,
+               scratch[key_[i]].text.data());
+  }
+  insert.run();
+}
+
+void RowWriter::recorded(const CommitRecord& record) {
+  if (seen_ && record.final) {
+    Scratch scratch;
+    const char* end = put_time(scratch.text.data(), record.committed_us);
+    seen_->finish(record,
+                  {scratch.text.data(), static_cast<std::size_t>(end - scratch.text.data())},
+                  iso_times_);
+  }
 }
 
 void RowWriter::unbindable(const BatchView& batch, int64_t row, Rejects& rejects) const {
@@ -255,6 +273,10 @@ void RowWriter::write(const BatchView& batch, int64_t commit_id, Rejects& reject
   if (table_.lineage) {
     insert_.bind(static_cast<int>(table_.columns.size()) + 1, commit_id);
   }
+  if (seen_) {
+    seen_->begin_part(commit_id);
+    seen_->insert().bind(static_cast<int>(key_.size()) + 1, commit_id);
+  }
   const bool look = !required_.empty() || !suspects_.empty();
   for (int64_t row = 0; row < batch.rows(); ++row) {
     if (look && !acceptable(batch, row, rejects)) {
@@ -263,6 +285,9 @@ void RowWriter::write(const BatchView& batch, int64_t commit_id, Rejects& reject
     if (!bind_row(batch, row, scratch)) [[unlikely]] {
       unbindable(batch, row, rejects);
       continue;
+    }
+    if (seen_) {
+      see(batch, row, scratch);
     }
     const int rc = sqlite3_step(statement);
     if (rc != SQLITE_DONE) [[unlikely]] {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,38 @@ std::optional<Database> existing(Host& host, const Config& config) {
     return std::nullopt;
   }
   return std::optional<Database>(std::in_place, config, Database::Mode::kExisting, sleep_of(host));
+}
+
+// Throws INVALID_CONFIG with what SQLite says of the query.
+void list_first_column(Database& db, std::string_view query, const KeyVisitor& visit) {
+  const auto refused = [&](const std::string& why) {
+    return Error(Code::kInvalidConfig, "The query for keys cannot be run: " + why + ".");
+  };
+  sqlite3_stmt* raw = nullptr;
+  const char* rest = nullptr;
+  const int rc =
+      sqlite3_prepare_v2(db.get(), query.data(), static_cast<int>(query.size()), &raw, &rest);
+  const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(raw, sqlite3_finalize);
+  if (rc != SQLITE_OK || raw == nullptr) {
+    throw refused(rc == SQLITE_OK ? "it is empty" : sqlite3_errmsg(db.get()));
+  }
+  const std::string_view behind(rest, static_cast<std::size_t>(query.data() + query.size() - rest));
+  if (behind.find_first_not_of(" \t\r\n;") != std::string_view::npos) {
+    throw refused("it holds more than one statement");
+  }
+  if (sqlite3_stmt_readonly(raw) == 0 || sqlite3_column_count(raw) == 0) {
+    throw refused("it reads nothing");
+  }
+  int step = 0;
+  while ((step = sqlite3_step(raw)) == SQLITE_ROW) {
+    if (sqlite3_column_type(raw, 0) != SQLITE_NULL) {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw, 0));
+      visit({text == nullptr ? "" : text, static_cast<std::size_t>(sqlite3_column_bytes(raw, 0))});
+    }
+  }
+  if (step != SQLITE_DONE) {
+    throw failure(db.get(), step, "read keys");
+  }
 }
 
 struct SqliteWriter : Writer {
@@ -98,6 +131,17 @@ struct SqliteSink {
     CommitLog(*db).remove(filter);
     CommitLog(*db).touch(0);
     transaction.commit();
+  }
+
+  // The first column of a query that reads only.
+  void keys(Host& host, const Config& config, std::string_view query,
+            const KeyVisitor& visit) const {
+    auto db = existing(host, config);
+    if (!db) {
+      return;
+    }
+    db->exec("PRAGMA query_only = ON", "forbid changes");
+    list_first_column(*db, query, visit);
   }
 
   std::vector<std::string> diff(Host& host, const Config& config, const Binding& binding) const {

@@ -36,11 +36,6 @@ Storage storage_of(const ColumnDecl& column, const Config& config) {
   return Storage::kText;
 }
 
-std::string_view type_word(Storage storage) noexcept {
-  static constexpr std::array<std::string_view, 4> kWords{"INTEGER", "REAL", "TEXT", "BLOB"};
-  return kWords[static_cast<std::size_t>(storage)];
-}
-
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) {
@@ -112,6 +107,11 @@ void check_names(const Table& table) {
 
 }  // namespace
 
+std::string_view type_word(Storage storage) noexcept {
+  static constexpr std::array<std::string_view, 4> kWords{"INTEGER", "REAL", "TEXT", "BLOB"};
+  return kWords[static_cast<std::size_t>(storage)];
+}
+
 const TableColumn* Table::find(std::string_view column) const noexcept {
   const auto found = std::find_if(columns.begin(), columns.end(), [&](const auto& candidate) {
     return same_name(candidate.name, column);
@@ -126,7 +126,14 @@ Table make_table(const Stream& stream, std::string_view name, bool lineage, cons
   table.strict = config.strict;
   table.key = stream.key_columns();
   table.seq = stream.seq();
+  table.hash = stream.hash();
+  table.removed = stream.removed();
   table.indexes = stream.indexes();
+  if (!table.removed.empty() && (!lineage || table.key.empty())) {
+    throw Error(Code::kInvalidConfig,
+                "The stream '" + stream.name() +
+                    "' tells which rows were removed; that needs a key and `lineage = true`.");
+  }
   for (const ColumnDecl& column : stream.columns()) {
     table.columns.push_back({.name = column.name,
                              .type = column.type,
@@ -432,6 +439,32 @@ Changes changes_for(sqlite3* db, const Table& table) {
   return out;
 }
 
+namespace {
+
+// Which rows that are there an upsert changes: none that is newer, none that is equal.
+std::string update_condition(const Table& table) {
+  const auto old = [&](const std::string& column) {
+    return sql_name(table.name) + "." + sql_name(column);
+  };
+  std::vector<std::string> all;
+  if (!table.seq.empty()) {
+    all.push_back("(excluded." + sql_name(table.seq) + " >= " + old(table.seq) + " OR " +
+                  old(table.seq) + " IS NULL)");
+  }
+  if (!table.hash.empty()) {
+    all.push_back("(excluded." + sql_name(table.hash) + " IS NOT " + old(table.hash) +
+                  (table.removed.empty() ? "" : " OR " + old(table.removed) + " IS NOT NULL") +
+                  ")");
+  }
+  std::string sql;
+  for (const std::string& one : all) {
+    sql += (sql.empty() ? " WHERE " : " AND ") + one;
+  }
+  return sql;
+}
+
+}  // namespace
+
 std::string insert_statement(const Table& table) {
   std::vector<std::string> names;
   for (const TableColumn& column : table.columns) {
@@ -459,13 +492,7 @@ std::string insert_statement(const Table& table) {
   if (set.empty()) {
     return sql + "NOTHING";
   }
-  sql += "UPDATE SET " + set;
-  if (!table.seq.empty()) {
-    const std::string seq = sql_name(table.seq);
-    const std::string old = sql_name(table.name) + "." + seq;
-    sql += " WHERE excluded." + seq + " >= " + old + " OR " + old + " IS NULL";
-  }
-  return sql;
+  return sql + "UPDATE SET " + set + update_condition(table);
 }
 
 }  // namespace sluice::sqlite

@@ -33,7 +33,9 @@ struct Table {
   std::string name;
   std::vector<TableColumn> columns;
   std::vector<std::string> key;
-  std::string seq;  // or empty
+  std::string seq;      // or empty
+  std::string hash;     // or empty: column that is equal when the row is
+  std::string removed;  // or empty: column with the time at which the source was without the row
   std::vector<std::vector<std::string>> indexes;
   bool lineage = false;
   bool strict = true;
@@ -49,6 +51,9 @@ struct Changes {
   bool creates = false;
   std::vector<std::string> statements;  // in the order they must run
 };
+
+// The type of a column in SQL.
+std::string_view type_word(Storage storage) noexcept;
 
 // What makes `table` exist and fit. `db` may be NULL: the database does not exist yet. Throws
 // SCHEMA_CHANGED if no change that keeps all data can do it.

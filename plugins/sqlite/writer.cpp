@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::sqlite {
@@ -61,7 +62,8 @@ uint32_t Writer::bind(const Binding& binding) {
     log_.touch(0);
   }
   transaction.commit();
-  bound_.push_back(std::make_unique<RowWriter>(db_, std::move(table), config_));
+  bound_.push_back(
+      {stream, std::make_unique<RowWriter>(db_, std::move(table), config_, bound_.size())});
   return static_cast<uint32_t>(bound_.size() - 1);
 }
 
@@ -97,12 +99,18 @@ void Writer::write(uint32_t stream, int64_t commit_id, const BatchView& rows, Re
   if (stream >= bound_.size()) {
     throw Error(Code::kInternal, "write() was called for a stream that is not bound.");
   }
-  bound_[stream]->write(rows, commit_id, rejects);
+  bound_[stream].rows->write(rows, commit_id, rejects);
 }
 
 void Writer::record(const CommitRecord& record) {
   require_transaction("record");
   records_->write(record);
+  // The latest: a stream that was bound again has a new table.
+  const auto bound = std::find_if(bound_.rbegin(), bound_.rend(),
+                                  [&](const Bound& one) { return one.stream == record.stream; });
+  if (bound != bound_.rend()) {
+    bound->rows->recorded(record);
+  }
 }
 
 void Writer::commit() {

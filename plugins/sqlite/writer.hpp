@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "commit_log.hpp"
@@ -51,7 +52,11 @@ class Writer {
   Database db_;
   CommitLog log_;
   std::optional<RecordWriter> records_;
-  std::vector<std::unique_ptr<RowWriter>> bound_;
+  struct Bound {
+    std::string stream;
+    std::unique_ptr<RowWriter> rows;
+  };
+  std::vector<Bound> bound_;
   int64_t last_id_ = 0;  // highest commit id given, valid inside a transaction
 };
 

@@ -32,6 +32,8 @@ CORPUS(sluice_host_t);
 CORPUS(sluice_http_request_t);
 CORPUS(sluice_http_response_t);
 CORPUS(sluice_http_t);
+CORPUS(sluice_key_visitor_t);
+CORPUS(sluice_keys_t);
 CORPUS(sluice_list_request_t);
 CORPUS(sluice_lister_t);
 CORPUS(sluice_log_t);

@@ -149,12 +149,12 @@ TEST_CASE("listing: a source that ignores the host's refusal does not hide it",
   const auto visit = [](const sluice_slice_t&) { return Result<void>(); };
   for (const std::string what : {"null_slice", "long_key", "lost_key"}) {
     const auto source = host.source("misbehaving", "bad", doing(what));
-    const auto listed = source->list_slices("s", INT64_MIN, INT64_MAX, visit);
+    const auto listed = source->list_slices("s", "", INT64_MIN, INT64_MAX, visit);
     REQUIRE_FALSE(listed);
     CHECK_THAT(listed.error().message, Contains("misbehaved"));
   }
   const auto source = host.source("misbehaving", "bad", doing("nothing"));
-  const auto full = source->list_slices("s", INT64_MIN, INT64_MAX, [](const sluice_slice_t&) {
+  const auto full = source->list_slices("s", "", INT64_MIN, INT64_MAX, [](const sluice_slice_t&) {
     return Result<void>(Error{Code::kNoSpace, "disk full"});
   });
   REQUIRE_FALSE(full);
@@ -170,7 +170,7 @@ TEST_CASE("listing: a call from within a visitor is refused instead of waiting f
   HostFixture host;
   const auto source = host.source("misbehaving", "bad", doing("nothing"));
   Code inner = Code::kIo;
-  REQUIRE(source->list_slices("s", INT64_MIN, INT64_MAX, [&](const sluice_slice_t&) {
+  REQUIRE(source->list_slices("s", "", INT64_MIN, INT64_MAX, [&](const sluice_slice_t&) {
     const auto streams = source->discover();
     inner = streams ? Code::kIo : streams.error().code;
     return Result<void>();

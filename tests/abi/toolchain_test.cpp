@@ -40,7 +40,7 @@ Error walk(HostFixture& host, const std::string& build, const std::string& where
   if (!streams) {
     return streams.error();
   }
-  const auto listed = (*source)->list_slices("words", INT64_MIN, INT64_MAX,
+  const auto listed = (*source)->list_slices("words", "", INT64_MIN, INT64_MAX,
                                              [](const sluice_slice_t&) { return Result<void>(); });
   if (!listed) {
     return listed.error();

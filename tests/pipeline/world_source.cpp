@@ -11,7 +11,14 @@
 //    "events": {"e": {"validator": "1", "rows": 3, "rejects": 2}},
 //    "items":  {"k1": "found", "k2": "missing", "k3": "poison"},
 //    "ticks":  {"P": {"from": 0, "to": 600000000, "fail_from": 1, "fail_to": 2}},
+//    "tape":   {"P": {"from": 0, "to": 600000000, "archive_to": 300000000}},
+//    "lists":  {"l": {"validator": "1", "rows": {"a": "hash", "b": "hash"}}},
 //    "members": 5}
+//
+// Ticks may have "holes" and "halts", lists of [from, to): parts that cannot be found out, and that
+// the source confirms to be empty. The tape is cut by the source: up to "archive_to" in one slice.
+// Lists have a hash and mark what was removed. "config_error" in ticks of a partition is a JSON
+// Pointer to the key at fault.
 //
 // "fail" is unavailable (always), once (until the journal has a line of it), bad_data, not_found,
 // auth, slow, or what no plugin should do: exception (one of the standard library), oddity (a
@@ -20,6 +27,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sluice/cpp/plugin.hpp>
 #include <sstream>
@@ -99,6 +107,23 @@ struct World {
                 .max_span(std::chrono::minutes(config.span_minutes))
                 .col("symbol", Type::kUtf8)
                 .col("time", Type::kTimestamp),
+            Stream("tape", Kind::kSeries)
+                .key("symbol", "time")
+                .time("time")
+                .step(std::chrono::minutes(1))
+                .max_span(std::chrono::minutes(config.span_minutes))
+                .cuts()
+                .col("symbol", Type::kUtf8)
+                .col("time", Type::kTimestamp),
+            Stream("lists", Kind::kFiles)
+                .key("list", "item")
+                .hash("hash")
+                .removed("removed_at")
+                .col("list", Type::kUtf8)
+                .col("item", Type::kUtf8)
+                .col("hash", Type::kUtf8)
+                .col("version", Type::kUtf8)
+                .col("removed_at", Type::kTimestamp),
             Stream("members", Kind::kSnapshot)
                 .key("id")
                 .refresh(std::chrono::hours(1))
@@ -106,8 +131,8 @@ struct World {
   }
 
   void partitions(Host&, const Config& config, const ListRequest& request, Lister& lister) {
-    if (request.stream() == "ticks") {
-      const json ticks = load(config).value("ticks", json::object());
+    if (request.stream() == "ticks" || request.stream() == "tape") {
+      const json ticks = load(config).value(std::string(request.stream()), json::object());
       for (const auto& [symbol, span] : ticks.items()) {
         lister.partition({.key = symbol, .from_us = span.at("from"), .to_us = span.at("to")});
       }
@@ -116,10 +141,26 @@ struct World {
 
   void slices(Host&, const Config& config, const ListRequest& request, Lister& lister) {
     const std::string stream(request.stream());
+    if (stream == "tape") {
+      return cut_tape(config, request, lister);
+    }
     const json files = load(config).value(stream, json::object());
     for (const auto& [key, slice] : files.items()) {
       const std::string validator = slice.is_object() ? slice.value("validator", "") : "";
       lister.slice({.key = key, .validator = validator});
+    }
+  }
+
+  // What the archive has comes in one slice; the rest is left to the host.
+  static void cut_tape(const Config& config, const ListRequest& request, Lister& lister) {
+    const std::string symbol(request.partition());
+    const int64_t archive_to = load(config).at("tape").at(symbol).value("archive_to", int64_t{0});
+    if (request.from_us() < archive_to) {
+      const std::string title = symbol + " from the archive";
+      lister.slice({.title = title,
+                    .token = "archive",
+                    .from_us = request.from_us(),
+                    .to_us = std::min(archive_to, request.to_us())});
     }
   }
 
@@ -141,8 +182,10 @@ struct World {
       begun = true;
       if (stream == "items") {
         read_items(out);
-      } else if (stream == "ticks") {
-        read_ticks(out);
+      } else if (stream == "ticks" || stream == "tape") {
+        read_ticks(out, stream);
+      } else if (stream == "lists") {
+        read_list(out);
       } else {
         journal(config, "members");
         const json world = load(config);
@@ -221,7 +264,9 @@ struct World {
         if (what == "poison") {
           throw Error(Code::kBadData, "One of these keys breaks the answer.");
         }
-        if (what == "missing") {
+        if (what == "unknown") {
+          request.key_outcome(key, sluice::Outcome::kFailed, "the world does not say");
+        } else if (what == "missing") {
           request.key_outcome(key, sluice::Outcome::kEmpty);
         } else {
           out.row(key);
@@ -229,18 +274,55 @@ struct World {
       }
     }
 
-    void read_ticks(Batch& out) const {
+    void read_list(Batch& out) const {
+      const std::string key(request.slice());
+      journal(config, "lists " + key);
+      const json list = load(config).at("lists").at(key);
+      for (const auto& [item, hash] : list.at("rows").items()) {
+        out.row(key, item, hash, list.at("validator"), std::nullopt);
+      }
+    }
+
+    static bool within(const json& span, const char* name, int64_t time) {
+      for (const json& part : span.value(name, json::array())) {
+        if (time >= part.at(0) && time < part.at(1)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    void tell_parts(const json& span, const char* name, sluice::Outcome outcome) const {
+      for (const json& part : span.value(name, json::array())) {
+        const int64_t from = std::max(part.at(0).get<int64_t>(), request.from_us());
+        const int64_t to = std::min(part.at(1).get<int64_t>(), request.to_us());
+        if (from < to) {
+          request.interval_outcome(from, to, outcome, std::string("one of the ") + name);
+        }
+      }
+    }
+
+    void read_ticks(Batch& out, const std::string& stream) const {
       const std::string symbol(request.partition());
-      journal(config, "ticks " + symbol + " " + std::to_string(request.from_us() / kMinute) + " " +
+      const std::string token(request.token());
+      journal(config, stream + (token.empty() ? "" : "/" + token) + " " + symbol + " " +
+                          std::to_string(request.from_us() / kMinute) + " " +
                           std::to_string(request.to_us() / kMinute));
-      const json span = load(config).at("ticks").at(symbol);
+      const json span = load(config).at(stream).at(symbol);
+      if (const std::string key = span.value("config_error", ""); !key.empty()) {
+        throw Error(Code::kInvalidConfig, "The service does not know this.").at_config(key);
+      }
+      tell_parts(span, "holes", sluice::Outcome::kFailed);
+      tell_parts(span, "halts", sluice::Outcome::kEmpty);
       const int64_t fail_from = span.value("fail_from", int64_t{0}),
                     fail_to = span.value("fail_to", int64_t{0});
       if (request.from_us() < fail_to && fail_from < request.to_us()) {
         throw Error(Code::kUnavailable, "This interval is away.");
       }
       for (int64_t time = request.from_us(); time < request.to_us(); time += kMinute) {
-        out.row(symbol, sluice::Micros(std::chrono::microseconds(time)));
+        if (!within(span, "holes", time) && !within(span, "halts", time)) {
+          out.row(symbol, sluice::Micros(std::chrono::microseconds(time)));
+        }
       }
     }
   };

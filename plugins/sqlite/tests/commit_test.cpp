@@ -43,8 +43,8 @@ void fill(Batch& batch, int64_t from, int64_t count) {
 
 TEST_CASE("sqlite sink: says what it can", "[sqlite][commit]") {
   Fixture f;
-  CHECK(f.sink.descriptor().caps ==
-        (SLUICE_CAP_TRANSACTION | SLUICE_CAP_COMMIT_LOG | SLUICE_CAP_UPSERT | SLUICE_CAP_SCHEMA));
+  CHECK(f.sink.descriptor().caps == (SLUICE_CAP_TRANSACTION | SLUICE_CAP_COMMIT_LOG |
+                                     SLUICE_CAP_UPSERT | SLUICE_CAP_SCHEMA | SLUICE_CAP_KEYS));
   CHECK(kit::head(f.sink).value_or("").empty());
   CHECK(kit::list(f.sink).empty());
   CHECK_FALSE(std::filesystem::exists(f.path));

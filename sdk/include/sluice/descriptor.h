@@ -25,6 +25,7 @@ extern "C" {
   (UINT64_C(1) << 6)  // sink: writers of one instance may run at once
 #define SLUICE_CAP_THREAD_BOUND \
   (UINT64_C(1) << 7)  // any: all calls of an object must come from one OS thread
+#define SLUICE_CAP_KEYS (UINT64_C(1) << 8)  // sink: table sluice.sink.keys/1
 
 // Static storage of the plugin, the same at each call.
 typedef struct sluice_descriptor_t {

@@ -25,6 +25,8 @@ typedef struct sluice_error_t {
   uint64_t row;             // first bad row of the batch, counted from 0; SLUICE_NO_ROW = none
   char sqlstate[8];         // five characters and NULs, or empty
   char message[984];        // NUL-terminated UTF-8, truncated at a character; never holds a secret
+  char config[128];  // JSON Pointer to the key of the component's configuration that is at fault,
+                     // NUL-terminated; empty = none
 } sluice_error_t;
 
 #ifdef __cplusplus

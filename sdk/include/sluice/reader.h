@@ -47,6 +47,9 @@ typedef struct sluice_observer_t {
   // not. Last call wins.
   void (*validator)(void* ctx, sluice_str_t validator);  // [reader]
   // `keys` streams: what became of one key. Keys never mentioned landed when next() returns END.
+  // `series` streams: what became of a part of the interval, named "FROM/TO" in microseconds since
+  // the epoch: EMPTY = the source confirmed that it has nothing there, FAILED = asked again by
+  // later runs although the slice lands.
   void (*key_outcome)(void* ctx, sluice_str_t key, uint32_t outcome,
                       sluice_str_t text);  // [reader]
   // A record that cannot become a row: quarantined with the rule it broke, why, and the record

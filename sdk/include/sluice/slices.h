@@ -2,8 +2,8 @@
 //
 // Table "sluice.source.slices/1": which partitions and slices the source knows, told one by one
 // through a callback so that half a million of them need no half million allocations. The host
-// holds them against its ledger and reads what is missing. It cuts `series` into intervals itself;
-// a `snapshot` has one slice per partition.
+// holds them against its ledger and reads what is missing. It cuts `series` into intervals itself
+// unless the source does; a `snapshot` has one slice per partition.
 #pragma once
 
 #include "sluice/abi.h"
@@ -49,13 +49,15 @@ typedef struct sluice_lister_t {
   sluice_status_t (*slice)(void* ctx, const sluice_slice_t* slice);              // [ctl]
 } sluice_lister_t;
 
-// What is wanted: a source may leave out slices that lie outside of it.
+// What is wanted: a source may leave out slices that lie outside of it. For a series that cuts
+// (sluice:cuts) it is one missing interval of one partition.
 typedef struct sluice_list_request_t {
   uint32_t struct_size;  // bytes
   uint32_t reserved;     // zero
   sluice_str_t stream;
   int64_t from_us;  // half-open interval of wanted row times, microseconds since the epoch, UTC
   int64_t to_us;
+  sluice_str_t partition;  // series that cut: whose interval it is; else empty
 } sluice_list_request_t;
 
 typedef struct sluice_slices_t {
@@ -66,7 +68,9 @@ typedef struct sluice_slices_t {
                                      sluice_error_t* error);  // [ctl] [blocks] [may-fail]
   // Tells every slice of a `files` or `keys` stream, in the order they should be read, each once. A
   // failure voids the listing as a whole for slices that were not told: they are then not taken for
-  // vanished.
+  // vanished. For a series that cuts it tells slices within the interval that was asked for, one
+  // after the other without overlap; title, token and estimates count, key and validator do not.
+  // What it leaves out the host cuts itself.
   sluice_status_t (*list_slices)(void* self, const sluice_list_request_t* request,
                                  const sluice_lister_t* lister,
                                  sluice_error_t* error);  // [ctl] [blocks] [may-fail]

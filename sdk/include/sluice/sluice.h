@@ -20,6 +20,7 @@
 #include "sluice/ext/secret.h"
 #include "sluice/ext/state.h"
 #include "sluice/host.h"
+#include "sluice/keys.h"
 #include "sluice/note.h"
 #include "sluice/plugin.h"
 #include "sluice/reader.h"

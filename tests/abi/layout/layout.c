@@ -90,7 +90,7 @@ AT(sluice_entry_t, reserved, 10);
 AT(sluice_entry_t, get_factory, 16);
 
 // sluice/error.h
-SIZE(sluice_error_t, 1024);
+SIZE(sluice_error_t, 1152);
 AT(sluice_error_t, struct_size, 0);
 AT(sluice_error_t, code, 4);
 AT(sluice_error_t, flags, 8);
@@ -99,6 +99,7 @@ AT(sluice_error_t, vendor_code, 16);
 AT(sluice_error_t, row, 24);
 AT(sluice_error_t, sqlstate, 32);
 AT(sluice_error_t, message, 40);
+AT(sluice_error_t, config, 1024);
 
 // sluice/ext/alloc.h
 SIZE(sluice_alloc_t, 16);
@@ -217,6 +218,13 @@ AT(sluice_reader_t, next, 8);
 AT(sluice_reader_t, interrupt, 16);
 AT(sluice_reader_t, release, 24);
 
+// sluice/keys.h
+SIZE(sluice_key_visitor_t, 16);
+AT(sluice_key_visitor_t, ctx, 0);
+AT(sluice_key_visitor_t, visit, 8);
+SIZE(sluice_keys_t, 8);
+AT(sluice_keys_t, list, 0);
+
 // sluice/schema.h
 SIZE(sluice_schema_t, 8);
 AT(sluice_schema_t, diff, 0);
@@ -248,12 +256,13 @@ SIZE(sluice_lister_t, 24);
 AT(sluice_lister_t, ctx, 0);
 AT(sluice_lister_t, partition, 8);
 AT(sluice_lister_t, slice, 16);
-SIZE(sluice_list_request_t, 40);
+SIZE(sluice_list_request_t, 56);
 AT(sluice_list_request_t, struct_size, 0);
 AT(sluice_list_request_t, reserved, 4);
 AT(sluice_list_request_t, stream, 8);
 AT(sluice_list_request_t, from_us, 24);
 AT(sluice_list_request_t, to_us, 32);
+AT(sluice_list_request_t, partition, 40);
 SIZE(sluice_slices_t, 16);
 AT(sluice_slices_t, list_partitions, 0);
 AT(sluice_slices_t, list_slices, 8);

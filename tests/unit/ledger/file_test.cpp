@@ -103,6 +103,31 @@ TEST_CASE("ledger file: a newer format is refused and an unknown one too", "[uni
   CHECK(opened.error().message.find("99") != std::string::npos);
 }
 
+TEST_CASE("ledger file: one of format 1 is carried over with all it knows", "[unit][ledger]") {
+  LedgerFixture f;
+  f.list({{.key = "a", .validator = "1"}, {.key = "b"}});
+  f.settle("a", Outcome::Kind::kLanded, 3);
+  f.ledger.reset();
+  const auto set_format = [&](uint64_t format) {  // format 1 differs in nothing but the number
+    Env::Options options;
+    options.sync = false;
+    options.tables = {{"meta", 0}};
+    const auto env = must(Env::open(f.directory.path() / "state" / "ledger.mdb", options));
+    must(
+        env->write(Durability::kFull, [&](Txn& txn) { txn.put(0, "format", IntegerKey(format)); }));
+  };
+  set_format(1);
+  LedgerOptions read_only = f.options;
+  read_only.read_only = true;
+  CHECK_FALSE(Ledger::open(f.directory.path() / "state", f.clock, read_only));
+  f.reopen();
+  CHECK(f.state("a") == SliceState::kLanded);
+  CHECK(f.get("a").rows == 3);
+  CHECK(f.state("b") == SliceState::kPending);
+  f.ledger.reset();
+  CHECK(Ledger::open(f.directory.path() / "state", f.clock, read_only).has_value());
+}
+
 TEST_CASE("ledger file: an interrupted creation is completed", "[unit][ledger]") {
   LedgerFixture f;
   f.ledger.reset();

@@ -70,8 +70,10 @@ struct LedgerFixture {
   }
   // Lists exactly these, completely.
   ListingCounts list(const std::vector<SliceListing>& slices, bool complete = true,
-                     bool compare_only = false, int64_t stale_before_us = INT64_MIN) {
-    auto listing = must(ledger->begin_listing(stream, compare_only, stale_before_us));
+                     bool compare_only = false, int64_t stale_before_us = INT64_MIN,
+                     int64_t empty_before_us = INT64_MIN) {
+    auto listing =
+        must(ledger->begin_listing(stream, compare_only, {stale_before_us, empty_before_us}));
     for (const auto& slice : slices) {
       must(listing->add(slice));
     }

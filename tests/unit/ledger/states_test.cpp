@@ -410,6 +410,42 @@ TEST_CASE("ledger: a landed interval of a series becomes coverage", "[unit][ledg
   CHECK(must(f.ledger->partitions(f.stream)).empty());
 }
 
+TEST_CASE("ledger: holes of a landed interval are no coverage but failed slices",
+          "[unit][ledger]") {
+  LedgerFixture f;
+  SliceListing interval{.key = "P@0/100", .partition = "P", .from_us = 0, .to_us = 100};
+  interval.series = true;
+  f.list({interval}, false);
+  Outcome part;
+  part.no = must(f.ledger->claim(f.stream, 1)).at(0).no;
+  part.kind = Outcome::Kind::kPart;
+  part.generation = 1;
+  part.part = 1;
+  part.rows = 1;
+  part.holes = {{10, 20}};
+  part.resumable = true;
+  must(f.ledger->settle(f.stream, {&part, 1}, true));
+  f.reopen();  // what a part told is kept for the one that completes the slice
+  Outcome last = part;
+  last.kind = Outcome::Kind::kLanded;
+  last.part = 2;
+  last.holes = {{90, 120}, {15, 25}};
+  last.hole_text = "no answer";
+  must(f.ledger->settle(f.stream, {&last, 1}, true));
+  IntervalSet want(Interval{0, 10});
+  want.add({25, 90});
+  CHECK(must(f.ledger->coverage(f.stream, "P")) == want);
+  IntervalSet left(Interval{10, 25});
+  left.add({90, 100});
+  CHECK(must(f.ledger->outstanding(f.stream, "P")) == left);
+  CHECK(f.state("P@10/25") == SliceState::kFailed);
+  CHECK(f.get("P@90/100").error == "no answer");
+  CHECK(must(f.ledger->retry_failed(f.stream)) == 2);
+  f.settle("P@10/25", Outcome::Kind::kLanded, 1);
+  want.add({10, 25});
+  CHECK(must(f.ledger->coverage(f.stream, "P")) == want);
+}
+
 TEST_CASE("ledger: partitions whose names contain each other are kept apart", "[unit][ledger]") {
   LedgerFixture f;
   const std::string zero("A\0B", 3);

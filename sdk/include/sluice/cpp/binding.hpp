@@ -10,6 +10,7 @@
 
 #include "sluice/commits.h"
 #include "sluice/cpp/stream_parse.hpp"
+#include "sluice/keys.h"
 #include "sluice/writer.h"
 
 namespace sluice::inline sdk_v0 {
@@ -121,6 +122,24 @@ class CommitVisitor {
 
  private:
   const sluice_commit_visitor_t* visitor_;
+  mutable sluice_status_t status_ = SLUICE_OK;
+};
+
+// Takes keys one by one. Valid during the call.
+class KeyVisitor {
+ public:
+  explicit KeyVisitor(const sluice_key_visitor_t* visitor) noexcept : visitor_(visitor) {}
+  void operator()(std::string_view key) const {
+    const auto status = visitor_->visit(visitor_->ctx, to_c(key));
+    if (status != SLUICE_OK) {
+      status_ = status;
+      throw detail::StopVisit{status};
+    }
+  }
+  sluice_status_t status() const noexcept { return status_; }
+
+ private:
+  const sluice_key_visitor_t* visitor_;
   mutable sluice_status_t status_ = SLUICE_OK;
 };
 

@@ -57,12 +57,20 @@ class Error : public std::exception {
     return std::move(*this);
   }
 
+  // The key of the component's configuration that is at fault, as JSON Pointer: "/symbols/1". The
+  // host adds its place in the file.
+  Error&& at_config(std::string pointer) && {
+    config_ = std::move(pointer);
+    return std::move(*this);
+  }
+
   Code code() const noexcept { return code_; }
   uint32_t flags() const noexcept { return flags_; }
   uint32_t retry_after_ms() const noexcept { return retry_after_ms_; }
   int64_t vendor_code() const noexcept { return vendor_code_; }
   uint64_t row() const noexcept { return row_; }
   const std::string& sqlstate() const noexcept { return sqlstate_; }
+  const std::string& config() const noexcept { return config_; }
   const std::string& message() const noexcept { return message_; }
   const char* what() const noexcept override { return message_.c_str(); }
 
@@ -78,6 +86,7 @@ class Error : public std::exception {
   int64_t vendor_code_ = 0;
   uint64_t row_ = SLUICE_NO_ROW;
   std::string sqlstate_;
+  std::string config_;
   std::string message_;
 };
 
@@ -103,7 +112,8 @@ inline Error from_c(sluice_status_t status, const sluice_error_t& error) {
       .retry_after(error.retry_after_ms)
       .vendor(error.vendor_code)
       .at_row(error.row)
-      .sqlstate(std::string(error.sqlstate, ::strnlen(error.sqlstate, sizeof(error.sqlstate))));
+      .sqlstate(std::string(error.sqlstate, ::strnlen(error.sqlstate, sizeof(error.sqlstate))))
+      .at_config(std::string(error.config, ::strnlen(error.config, sizeof(error.config))));
 }
 
 inline void throw_if_failed(sluice_status_t status, const sluice_error_t& error) {

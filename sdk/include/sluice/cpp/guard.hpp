@@ -17,7 +17,8 @@ namespace detail {
 inline sluice_status_t fail(sluice_error_t* out, Code code, std::string_view message,
                             const Error* more = nullptr) noexcept {
   const auto status = static_cast<sluice_status_t>(code);
-  if (out == nullptr || out->struct_size < sizeof(sluice_error_t)) {
+  constexpr std::size_t kFirstRelease = offsetof(sluice_error_t, config);
+  if (out == nullptr || out->struct_size < kFirstRelease) {
     return status;  // nothing of the first release is optional: a shorter struct is not one
   }
   out->code = status;
@@ -28,6 +29,10 @@ inline sluice_status_t fail(sluice_error_t* out, Code code, std::string_view mes
   copy_utf8(more == nullptr ? std::string_view{} : std::string_view{more->sqlstate()},
             out->sqlstate, sizeof(out->sqlstate));
   copy_utf8(message, out->message, sizeof(out->message));
+  if (out->struct_size >= sizeof(sluice_error_t)) {
+    copy_utf8(more == nullptr ? std::string_view{} : std::string_view{more->config()}, out->config,
+              sizeof(out->config));
+  }
   return status;
 }
 

@@ -86,6 +86,15 @@ class ReadRequest {
     need_next("key_outcome");
     observer_->key_outcome(observer_->ctx, to_c(key), static_cast<uint32_t>(outcome), to_c(text));
   }
+  // `series` streams: what became of the part [from_us, to_us) of the interval. kFailed: it lands
+  // without that part, which later runs ask for again; kEmpty: the source confirmed that it has
+  // nothing there, told in the report.
+  void interval_outcome(int64_t from_us, int64_t to_us, Outcome outcome,
+                        std::string_view text = {}) const {
+    need_next("interval_outcome");
+    const std::string part = std::to_string(from_us) + "/" + std::to_string(to_us);
+    observer_->key_outcome(observer_->ctx, to_c(part), static_cast<uint32_t>(outcome), to_c(text));
+  }
   // A record that cannot become a row: the rule it broke, why, and the record itself.
   void reject(std::string_view rule, std::string_view reason, std::string_view record) const {
     need_next("reject");
@@ -129,6 +138,11 @@ class ListRequest {
   std::string_view stream() const noexcept { return view(request_->stream); }
   int64_t from_us() const noexcept { return request_->from_us; }
   int64_t to_us() const noexcept { return request_->to_us; }
+  // Series that cut: the partition whose missing interval [from_us, to_us) is to be cut.
+  std::string_view partition() const noexcept {
+    return request_->struct_size < sizeof(*request_) ? std::string_view{}
+                                                     : view(request_->partition);
+  }
 
  private:
   const sluice_list_request_t* request_;
@@ -141,7 +155,7 @@ struct Partition {
 };
 
 struct Slice {
-  std::string_view key;
+  std::string_view key{};
   std::string_view title{};
   std::string_view partition{};
   std::string_view validator{};

@@ -23,6 +23,10 @@ concept HasCommits = requires {
   &C::forget;
 };
 template <class C>
+concept HasKeys = requires {
+  &C::keys;
+};
+template <class C>
 concept HasDiff = requires {
   &C::diff;
 };
@@ -30,8 +34,8 @@ concept HasDiff = requires {
 template <class C>
 struct SinkKind {
   static uint64_t caps() {
-    uint64_t caps =
-        (HasCommits<C> ? SLUICE_CAP_COMMIT_LOG : 0) | (HasDiff<C> ? SLUICE_CAP_SCHEMA : 0);
+    uint64_t caps = (HasCommits<C> ? SLUICE_CAP_COMMIT_LOG : 0) |
+                    (HasDiff<C> ? SLUICE_CAP_SCHEMA : 0) | (HasKeys<C> ? SLUICE_CAP_KEYS : 0);
     if constexpr (requires { C::transactional; }) {
       caps |= C::transactional ? SLUICE_CAP_TRANSACTION : 0;
     }
@@ -50,11 +54,15 @@ struct SinkKind {
     static constexpr sluice_sink_t sink = {&open_writer};
     static constexpr sluice_commits_t commits = {&head, &list, &forget};
     static constexpr sluice_schema_t schema = {&diff};
+    static constexpr sluice_keys_t keys = {&list_keys};
     if (id == SLUICE_SINK_ID) {
       return &sink;
     }
     if (HasCommits<C> && id == SLUICE_COMMITS_ID) {
       return &commits;
+    }
+    if (HasKeys<C> && id == SLUICE_KEYS_ID) {
+      return &keys;
     }
     return HasDiff<C> && id == SLUICE_SCHEMA_ID ? &schema : nullptr;
   }
@@ -122,6 +130,23 @@ struct SinkKind {
         call(self, run, filter);
       }
       return SLUICE_OK;
+    });
+  }
+  static sluice_status_t list_keys(void* p, sluice_str_t query, const sluice_key_visitor_t* visitor,
+                                   sluice_error_t* error) noexcept {
+    return control(p, "list_keys", error, [&](Instance<C>& self) {
+      KeyVisitor visit(visitor);
+      if constexpr (HasKeys<C>) {
+        const auto run = [](auto&&... args) -> decltype(C{}.keys(args...)) {
+          return C{}.keys(args...);
+        };
+        try {
+          call(self, run, view(query), visit);
+        } catch (const StopVisit& stop) {
+          return stop.status;
+        }
+      }
+      return visit.status();
     });
   }
   static sluice_status_t diff(void* p, const sluice_binding_t* binding, const sluice_put_t* out,

@@ -60,6 +60,11 @@ class Stream {
   Stream& max_keys(uint64_t value) { return set(max_keys_, value); }
   Stream& refresh(std::chrono::seconds value) { return set(refresh_, value); }
   Stream& lag(micros value) { return set(lag_, value); }
+  // Series: slices() cuts what is missing; see sluice/slices.h.
+  Stream& cuts(bool value = true) { return set(cuts_, value); }
+  Stream& retry_empty(std::chrono::seconds value) { return set(retry_empty_, value); }
+  Stream& hash(std::string column) { return set(hash_, std::move(column)); }
+  Stream& removed(std::string column) { return set(removed_, std::move(column)); }
   Stream& unordered(bool value = true) { return set(unordered_, value); }
   Stream& doc(std::string sentence) { return set(doc_, std::move(sentence)); }
   template <class... Text>
@@ -91,6 +96,10 @@ class Stream {
   uint64_t max_keys() const noexcept { return max_keys_; }            // 0 = not declared
   std::chrono::seconds refresh() const noexcept { return refresh_; }  // 0 = not declared
   micros lag() const noexcept { return lag_; }                        // 0 = not declared
+  bool is_cutting() const noexcept { return cuts_; }
+  std::chrono::seconds retry_empty() const noexcept { return retry_empty_; }  // 0 = not declared
+  const std::string& hash() const noexcept { return hash_; }
+  const std::string& removed() const noexcept { return removed_; }
   bool is_unordered() const noexcept { return unordered_; }
   const std::string& doc() const noexcept { return doc_; }
   const std::vector<Names>& indexes() const noexcept { return indexes_; }
@@ -139,11 +148,11 @@ class Stream {
   Kind kind_ = Kind::kSnapshot;
   std::vector<ColumnDecl> columns_;
   Names key_;
-  std::string seq_, time_, doc_;
+  std::string seq_, time_, hash_, removed_, doc_;
   micros step_{0}, max_span_{0}, lag_{0};
-  std::chrono::seconds refresh_{0};
+  std::chrono::seconds refresh_{0}, retry_empty_{0};
   uint64_t max_keys_ = 0;
-  bool unordered_ = false;
+  bool unordered_ = false, cuts_ = false;
   std::vector<Names> indexes_;
   std::vector<Reference> references_;
 };
@@ -182,6 +191,15 @@ inline void Stream::check() const {
   }
   check_names(seq_.empty() ? Names{} : Names{seq_}, "its seq");
   check_names(time_.empty() ? Names{} : Names{time_}, "its time");
+  check_names(hash_.empty() ? Names{} : Names{hash_}, "its hash");
+  check_names(removed_.empty() ? Names{} : Names{removed_}, "what marks removed rows");
+  if (!removed_.empty()) {
+    const ColumnDecl& column = columns_[static_cast<std::size_t>(find(removed_))];
+    if (column.type != Type::kTimestamp || !nullable(column)) {
+      throw wrong("the column '" + removed_ +
+                  "' that marks removed rows is no nullable timestamp.");
+    }
+  }
   if (kind_ == Kind::kSeries && time_.empty()) {
     throw wrong("a series needs a time column; declare it with time().");
   }

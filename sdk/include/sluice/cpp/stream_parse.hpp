@@ -145,6 +145,10 @@ inline Stream from_schema(const ArrowSchema* schema, std::string_view name) {
   stream.lag(microseconds(number("sluice:lag")));
   stream.refresh(std::chrono::seconds(number("sluice:refresh")));
   stream.max_keys(detail::metadata_number<uint64_t>(metadata, "sluice:max_keys", name));
+  stream.retry_empty(std::chrono::seconds(number("sluice:retry_empty")));
+  stream.hash(std::string(metadata["sluice:hash"]));
+  stream.removed(std::string(metadata["sluice:removed"]));
+  stream.cuts(metadata["sluice:cuts"] == "1");
   stream.unordered(metadata["sluice:unordered"] == "1");
   stream.check();
   return stream;

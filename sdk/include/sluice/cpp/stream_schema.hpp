@@ -71,6 +71,10 @@ inline std::string stream_metadata(const Stream& stream) {
   number("sluice:max_keys", stream.max_keys());
   number("sluice:refresh", stream.refresh().count());
   number("sluice:lag", stream.lag().count());
+  number("sluice:retry_empty", stream.retry_empty().count());
+  out.add_if("sluice:hash", stream.hash());
+  out.add_if("sluice:removed", stream.removed());
+  out.add_if("sluice:cuts", stream.is_cutting() ? "1" : "");
   if (!stream.indexes().empty()) {
     out.add("sluice:indexes", json(stream.indexes()).dump());
   }

@@ -32,20 +32,24 @@ class SourceSession {
   std::vector<ListedPartition> partitions(const std::string& stream,
                                           int64_t from_us = SLUICE_TIME_MIN,
                                           int64_t to_us = SLUICE_TIME_MAX);
+  // `partition`: of a series that cuts, whose missing interval it is.
   std::vector<ListedSlice> slices(const std::string& stream, int64_t from_us = SLUICE_TIME_MIN,
-                                  int64_t to_us = SLUICE_TIME_MAX);
+                                  int64_t to_us = SLUICE_TIME_MAX,
+                                  const std::string& partition = {});
   SourceRun read(const ReadSpec& spec = {});
 
   PluginInstance& instance() noexcept { return instance_; }
 
  private:
   template <class F>
-  void list(const std::string& stream, int64_t from_us, int64_t to_us, F&& call) {
+  void list(const std::string& stream, int64_t from_us, int64_t to_us, F&& call,
+            const std::string& partition = {}) {
     sluice_list_request_t request{};
     request.struct_size = sizeof(request);
     request.stream = to_c(stream);
     request.from_us = from_us;
     request.to_us = to_us;
+    request.partition = to_c(partition);
     sluice_error_t error = make_error();
     throw_if_failed(call(instance_.table<sluice_slices_t>(SLUICE_SLICES_ID), request, &error),
                     error);
@@ -92,7 +96,7 @@ inline std::vector<ListedPartition> SourceSession::partitions(const std::string&
 }
 
 inline std::vector<ListedSlice> SourceSession::slices(const std::string& stream, int64_t from_us,
-                                                      int64_t to_us) {
+                                                      int64_t to_us, const std::string& partition) {
   std::vector<ListedSlice> out;
   const sluice_lister_t lister = {
       &out,
@@ -104,11 +108,14 @@ inline std::vector<ListedSlice> SourceSession::slices(const std::string& stream,
              s->from_us, s->to_us, s->estimated_rows, s->estimated_bytes});
         return SLUICE_OK;
       }};
-  list(stream, from_us, to_us, [&](const auto& table, const auto& request, auto* error) {
-    return table.list_slices == nullptr
-               ? SLUICE_OK
-               : table.list_slices(instance_.self(), &request, &lister, error);
-  });
+  list(
+      stream, from_us, to_us,
+      [&](const auto& table, const auto& request, auto* error) {
+        return table.list_slices == nullptr
+                   ? SLUICE_OK
+                   : table.list_slices(instance_.self(), &request, &lister, error);
+      },
+      partition);
   return out;
 }
 
