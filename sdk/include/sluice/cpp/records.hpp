@@ -91,6 +91,11 @@ class RecordDecoder {
     columns_[index_of(column)].epoch = unit;
     return *this;
   }
+  // Records often lack this column's field: null, without a note.
+  RecordDecoder& optional(std::string_view column) {
+    columns_[index_of(column)].optional = true;
+    return *this;
+  }
   // This column takes the whole record; no field is then unknown.
   RecordDecoder& whole(std::string_view column) {
     root_.columns.push_back(static_cast<uint32_t>(index_of(column)));
@@ -127,6 +132,7 @@ class RecordDecoder {
     std::string path{};
     bool read = false;
     bool nullable = true;
+    bool optional = false;
     std::chrono::microseconds epoch{0};
     RecordValue value{};
     std::string unescaped{};
@@ -267,7 +273,9 @@ inline std::string RecordDecoder::append_found(ColumnBuilder& out, std::size_t i
             : shape == JsonShape::kNull  ? "is null."
                                          : detail::mistyped(decls_[i], column.value));
   }
-  if (shape == JsonShape::kMissing) {
+  if (shape == JsonShape::kMissing && column.optional) {
+    // as it may be
+  } else if (shape == JsonShape::kMissing) {
     ++notes_->columns[i].missing;
   } else if (shape != JsonShape::kNull) {
     notes_->add_mistyped(i, decls_[i], column.value);
