@@ -346,3 +346,25 @@ TEST_CASE("records: the whole record goes into a column on request", "[sdk]") {
   CHECK(told.notes.empty());
   CHECK(to_rows(stream, batch.finish().get()).at(0)["raw"] == json({{"id", 1}, {"x", {{"y", 2}}}}));
 }
+
+TEST_CASE("records: optional columns and ignored fields are not noted", "[sdk]") {
+  Stream stream("s", Kind::kSnapshot);
+  stream.col("a", Type::kInt32, {.source_name = "/a"})
+      .col("b", Type::kInt32, {.source_name = "/b"});
+  SourceRun told;
+  sluice_read_request_t request{};
+  request.struct_size = sizeof(request);
+  const sluice_observer_t observer = observe(told);
+  const ReadRequest wanted(&request, &observer);
+  wanted.begin_next();
+  RecordDecoder decoder(stream, wanted);
+  decoder.optional("a").ignore("");
+  Batch batch(stream);
+  CHECK(decoder.row(batch, R"({"x":{"y":2},"z":3})"));
+  CHECK(decoder.row(batch, R"({"a":"no number","b":1})"));
+  wanted.end_next();
+  CHECK(noted(told, "unknown_field", "") == 0);
+  CHECK(noted(told, "missing_field", "") == 1);  // of b
+  CHECK(noted(told, "mistyped_field", "/a") == 1);
+  CHECK(to_rows(stream, batch.finish().get()).at(1)["b"] == 1);
+}

@@ -81,7 +81,8 @@ class RecordDecoder {
  public:
   RecordDecoder(const Stream& stream, const ReadRequest& request);
 
-  // The field at `pointer`, with all below it, is known and not wanted.
+  // The field at `pointer`, with all below it, is known and not wanted; "": whatever no column
+  // reads.
   RecordDecoder& ignore(std::string_view pointer) {
     node_at(pointer).ignored = true;
     return *this;
@@ -302,7 +303,7 @@ inline bool RecordDecoder::parse(std::string_view record) {
   simdjson::ondemand::document document;
   iterate(document);
   const RecordValue whole{array ? JsonShape::kArray : JsonShape::kObject, buffer_, buffer_};
-  const bool stored = !root_.columns.empty();
+  const bool stored = !root_.columns.empty() || root_.ignored;
   for (const uint32_t i : root_.columns) {
     columns_[i].value = whole;
   }
