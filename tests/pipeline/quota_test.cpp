@@ -319,6 +319,59 @@ TEST_CASE("quota: a ban is waited for by the next process too", "[pipeline][limi
   CHECK(runs.count("candles") == 100);
 }
 
+TEST_CASE("quota: sluice limits and plan tell what is used and how long the rest takes",
+          "[pipeline][limits]") {
+  Twin twin(lean_twin());
+  set_limiter(twin, "coingecko", R"({"limits": {"minute": {"amount": 20}}})");
+  QuotaRuns runs;
+  runs.configure({.name = "coins",
+                  .source = plain("coingecko", "scope = \"coingecko\"\nslices = 30"),
+                  .pipeline = "max_failed = 1",
+                  .tables = "[http]\nlimit_patience = \"1s\"\n[[limit]]\nscope = \"coingecko\"\n"
+                            "name = \"minute\"\namount = 20\nper = \"60s\"\n",
+                  .url = twin.base_url()});
+  CHECK(sluice::test::run(runs.command("limits", {})).out.find("Nothing is used") == 0);
+  const auto fresh = sluice::test::run(runs.command("plan", {"coins"}));
+  INFO(fresh.out << fresh.err);
+  CHECK(fresh.out.find("at least 30.0 s if all count in the limit of 20 in 1 m 00 s for "
+                       "'coingecko', of which 20 are left") != std::string::npos);
+  CHECK(runs.run({"coins"}).exit_code == 1);  // the last ten would have to wait too long
+  const auto text = sluice::test::run(runs.command("limits", {}));
+  INFO(text.out);
+  CHECK(text.out.find("coingecko") == 0);
+  CHECK(text.out.find("20 of 20 in 1 min 0 s used, 0 left, all free in ") != std::string::npos);
+  const json limits =
+      json::parse(sluice::test::run(runs.command("limits", {}, {"--format", "json"})).out);
+  CHECK(limits.at("limits").at(0).at("left") == 0);
+  CHECK(limits.at("breakers").empty());
+  const auto later = sluice::test::run(runs.command("plan", {"coins"}));
+  INFO(later.out);
+  CHECK(later.out.find("at least 30.0 s") != std::string::npos);
+  CHECK(later.out.find("are left") == std::string::npos);
+}
+
+TEST_CASE("quota: sluice limits shows which services are out of service", "[pipeline][limits]") {
+  sluice::twin::Options options = lean_twin();
+  options.faults = R"([{"action": "status", "status": 503}])";
+  Twin twin(options);
+  QuotaRuns runs;
+  runs.configure(
+      {.name = "down", .source = plain("blizzard", "slices = 40"), .url = twin.base_url()});
+  Process run(runs.command("run", {"down"}));
+  std::string shown;
+  while (!run.ended() && shown.find("out of service") == std::string::npos) {
+    shown = sluice::test::run(runs.command("limits", {})).out;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  INFO(shown);
+  CHECK(shown.find(twin.base_url() + ": out of service for ") != std::string::npos);
+  CHECK(shown.find("failures in a row") != std::string::npos);
+  run.signal(SIGKILL);
+  run.wait();
+  CHECK(sluice::test::run(runs.command("limits", {})).out.find("out of service") ==
+        std::string::npos);
+}
+
 TEST_CASE("quota: of an interface that fails fifteen in a hundred hardly anything is left to fail",
           "[pipeline][faults]") {
   sluice::twin::Options options = lean_twin();

@@ -69,6 +69,18 @@ TEST_CASE("problems with the host's keys") {
        "4:10: must be between 16MiB and 1TiB, is \"1KB\"; 'memory' in [limits]\n"},
       {"[pipeline]\nname = \"x\"\n[limits.requests_per_second]\n\"a.b\" = 0\n",
        "4:9: must be more than 0, is 0; 'requests_per_second.a.b' in [limits]\n"},
+      {"[pipeline]\nname = \"x\"\n[[limit]]\nscope = \"a.org\"\namount = 5\n",
+       "3:1: amount and per go together; in [[limit]]\n"},
+      {"[pipeline]\nname = \"x\"\n[[limit]]\nscope = \"a.org\"\n",
+       "3:1: it limits nothing; in [[limit]], give amount and per, spacing or concurrent\n"},
+      {"[pipeline]\nname = \"x\"\n[[limit]]\nscope = \"a.org\"\nconcurrent = 2\n[[limit]]\n"
+       "scope = \"a.org\"\nspacing = \"1s\"\n",
+       "6:1: a [[limit]] of this scope and name stands above; give it another name\n"},
+      {"[pipeline]\nname = \"x\"\n[limit]\nscope = \"a.org\"\nconcurrent = 2\n",
+       "3:1: a limit stands under [[limit]], with double brackets\n"},
+      {"[pipeline]\nname = \"x\"\n[stream.a]\nmax_shrink = 2\nretry_empty = \"0s\"\n",
+       "4:14: must be between 0 and 1, is 2; 'max_shrink' in [stream.a]\n"
+       "5:15: must be at least 1s, is \"0s\"; 'retry_empty' in [stream.a]\n"},
       {"[pipeline]\nname = \"x\"\n[want]\nfrom = 2025-01-01\nto = 2024-01-01\n",
        "4:8: nothing lies between: 'from' is not before 'to'; in [want]\n"},
       {"[pipeline]\nname = \"x\"\n[want]\nfrom = \"now\"\n",
