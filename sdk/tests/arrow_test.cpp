@@ -216,6 +216,24 @@ TEST_CASE("a row that does not fit leaves the batch as it was") {
   CHECK(rows[1]["money"].is_null());
 }
 
+TEST_CASE("a short batch of many columns holds little beside its values") {
+  constexpr int64_t kRows = 200;
+  Stream wide("wide", Kind::kSnapshot);
+  for (int i = 0; i < 300; ++i) {
+    wide.col("c" + std::to_string(i), Type::kInt64);
+  }
+  Batch batch(wide);
+  for (int64_t row = 0; row < kRows; ++row) {
+    for (std::size_t i = 0; i < 300; ++i) {
+      batch.col<int64_t>(i).append(row);
+    }
+  }
+  const uint64_t told = batch.bytes();
+  const Array array = batch.finish();
+  const auto* store = static_cast<const sluice::detail::BatchStore*>(array.get()->private_data);
+  CHECK(store->bytes() < told * 3 / 2);
+}
+
 TEST_CASE("columns of different length are told, not sent") {
   Batch batch(Stream("s", Kind::kFiles).col("a", Type::kInt64).col("b", Type::kInt64));
   batch.col<int64_t>("a").append(1);
@@ -274,6 +292,19 @@ TEST_CASE("many rows with nulls here and there keep their bits") {
   }
 }
 
+TEST_CASE("decimals with too many digits are rounded where that is asked for") {
+  CHECK(to_text(round_decimal128("7.4123456789012345e-06", 38, 18), 18) == "0.000007412345678901");
+  CHECK(to_text(round_decimal128("-0.25", 10, 1), 1) == "-0.3");
+  CHECK(to_text(round_decimal128("0.24999", 10, 1), 1) == "0.2");
+  CHECK(to_text(round_decimal128("0.996", 10, 2), 2) == "1.00");
+  CHECK(to_text(round_decimal128("6e-3", 10, 2), 2) == "0.01");
+  CHECK(to_text(round_decimal128("4e-3", 10, 2), 2) == "0.00");
+  CHECK(to_text(round_decimal128("9e-30", 10, 2), 2) == "0.00");
+  CHECK(to_text(round_decimal128("12.5", 10, 3), 3) == "12.500");
+  CHECK_THROWS_AS(round_decimal128("123456", 5, 0), Error);
+  CHECK_THROWS_AS(round_decimal128("1.2.3", 5, 0), Error);
+}
+
 TEST_CASE("decimals are exact both ways") {
   CHECK(to_text(parse_decimal128("-0.00010", 10, 4), 4) == "-0.0001");
   CHECK(to_text(parse_decimal128("1e3", 10, 2), 2) == "1000.00");
@@ -282,5 +313,46 @@ TEST_CASE("decimals are exact both ways") {
         "99999999999999999999999999999999999999");
   for (const char* bad : {"", "-", ".", "1.2.3", "1e", "1e+", "nan", "1 ", "0x1", "123456"}) {
     CHECK_THROWS_AS(parse_decimal128(bad, 5, 0), Error);
+  }
+}
+
+TEST_CASE("sdk: short decimals are read as long ones are", "[unit][sdk]") {
+  const auto same = [](const std::string& text, int precision, int scale) {
+    CAPTURE(text, precision, scale);
+    const auto value_of = [&](const std::string& form) -> std::string {
+      try {
+        return to_text(parse_decimal128(form, precision, scale), scale);
+      } catch (const Error& error) {
+        return error.code() == Code::kBadData ? "refused" : "another error";
+      }
+    };
+    CHECK(value_of(text) == value_of(text + "e0"));  // with an exponent it goes the long way
+  };
+  for (const char* text : {"0",
+                           "-0",
+                           "+7",
+                           "0.00002850",
+                           "61000.01000000",
+                           "-1.5",
+                           ".5",
+                           "5.",
+                           "000000.10",
+                           "9999999999999999999",
+                           "99999999999999999999",
+                           "1234567890123456789.1",
+                           "0.1234567890123456789",
+                           "0.000000000000000000001",
+                           "1.230000000000000000000000",
+                           "-",
+                           "+",
+                           ".",
+                           "",
+                           "1.2.3",
+                           "--1",
+                           "1 "}) {
+    for (const auto& [precision, scale] :
+         {std::pair{38, 18}, {38, 0}, {19, 8}, {5, 2}, {38, 38}, {20, 0}}) {
+      same(text, precision, scale);
+    }
   }
 }

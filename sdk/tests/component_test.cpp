@@ -155,6 +155,34 @@ TEST_CASE("next() may answer in every way") {
   CHECK(rest.outcomes.at(0).outcome == Outcome::kEmpty);
 }
 
+namespace {
+
+struct Parts {
+  static constexpr auto id = "parts", name = "Parts", version = "1.0.0";
+  static std::vector<Stream> streams() {
+    return {Stream("s", Kind::kSeries).time("t").col("t", Type::kTimestamp)};
+  }
+  static void partitions(Host&, const NoConfig&, const ListRequest&, Lister& out) {
+    out.partition({.key = "a", .from_us = 7});
+  }
+  struct Reader {
+    Reader(Host&, const NoConfig&, const ReadRequest&) {}
+    static bool next(Batch&) { return false; }
+  };
+};
+
+}  // namespace
+
+TEST_CASE("a source with partitions alone fills the table of slices") {
+  FakeHost host;
+  SourceSession session(Plugin::of<Parts>(), host, json::object());
+  const auto& table = session.instance().table<sluice_slices_t>(SLUICE_SLICES_ID);
+  CHECK(table.list_partitions != nullptr);
+  CHECK(table.list_slices != nullptr);
+  CHECK(session.partitions("s").at(0).from_us == 7);
+  CHECK(session.slices("s").empty());
+}
+
 TEST_CASE("listing stops with the host's status") {
   FakeHost host;
   SourceSession source(Plugin::of<Answers>(), host, json::object());

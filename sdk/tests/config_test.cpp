@@ -18,6 +18,20 @@ struct Retry {
   }
 };
 
+struct Step {
+  std::map<std::string, Retry> rules;
+  json body;
+  static constexpr auto fields() {
+    return std::tuple{optional("rules", &Step::rules),
+                      optional("body", &Step::body).doc("Anything.")};
+  }
+};
+
+struct Nested {
+  std::vector<Step> steps;
+  static constexpr auto fields() { return std::tuple{optional("steps", &Nested::steps)}; }
+};
+
 struct Everything {
   std::string url;
   std::string mode = "fast";
@@ -127,6 +141,21 @@ TEST_CASE("every type parses from canonical JSON") {
   CHECK(config.limit == 4);
 }
 
+TEST_CASE("tables in tables and values of any form parse with the path of what is wrong") {
+  const auto config = parse_config<Nested>(
+      R"({"steps": [{"rules": {"a": {"times": 1}}, "body": {"x": [1, null, "{y}"]}}, {"body": 7}]})");
+  REQUIRE(config.steps.size() == 2);
+  CHECK(config.steps[0].rules.at("a").times == 1);
+  CHECK(config.steps[0].body == json({{"x", {1, nullptr, "{y}"}}}));
+  CHECK(config.steps[1].body == 7);
+  const json schema = config_schema<Nested>();
+  const json& step = schema["properties"]["steps"]["items"];
+  CHECK(step["properties"]["body"] == json({{"description", "Anything."}}));
+  CHECK(step["properties"]["rules"]["additionalProperties"]["properties"].contains("times"));
+  CHECK_THROWS_WITH(parse_config<Nested>(R"({"steps": [{"rules": {"a": {"times": "x"}}}]})"),
+                    Catch::Contains("'steps[0].rules.a.times'"));
+}
+
 TEST_CASE("a wrong value is refused by the path of its key") {
   const auto with = [](const char* key, json value) {
     return refusal({{"url", "u"}, {key, std::move(value)}});
@@ -199,4 +228,31 @@ TEST_CASE("a secret is a reference, and a literal one is never repeated") {
 TEST_CASE("text that is no JSON is refused") {
   CHECK_THROWS_AS(parse_config<Everything>("{"), Error);
   CHECK_THROWS_AS(parse_config<Everything>("[]"), Error);
+}
+
+namespace {
+struct Named {
+  Names symbols;
+  static constexpr auto fields() { return std::tuple{optional("symbols", &Named::symbols)}; }
+};
+}  // namespace
+
+TEST_CASE("config: names stand in a list or in a table") {
+  const auto list = parse_config<Named>(R"({"symbols":["AAPL","^GSPC"]})").symbols;
+  REQUIRE(list.things.size() == 2);
+  CHECK(list.things[1].name == "^GSPC");
+  CHECK(list.things[1].at == "^GSPC");
+  CHECK(list.things[1].pointer == "/1");
+  const auto table = parse_config<Named>(R"({"symbols":{"BTC/USDT":"BTC-USD"}})").symbols;
+  REQUIRE(table.things.size() == 1);
+  CHECK(table.things[0].name == "BTC/USDT");
+  CHECK(table.things[0].at == "BTC-USD");
+  CHECK(table.things[0].pointer == "/BTC~1USDT");
+  CHECK(parse_config<Named>("{}").symbols.empty());
+  for (const char* bad : {R"({"symbols":"AAPL"})", R"({"symbols":[1]})", R"({"symbols":[""]})",
+                          R"({"symbols":{"A":2}})"}) {
+    CHECK_THROWS_AS(parse_config<Named>(bad), Error);
+  }
+  CHECK(config_schema<Named>()["properties"]["symbols"]["oneOf"].size() == 2);
+  CHECK(config_schema<Named>()["properties"]["symbols"]["default"] == json::array());
 }

@@ -37,6 +37,22 @@ TEST_CASE("answers come in their order, and the last again and again") {
   CHECK(fake.open_bodies() == 0);
 }
 
+TEST_CASE("a service in process answers what the script does not") {
+  FakeHost fake;
+  const Host host(fake.c());
+  fake.http.on(kUrl, "scripted").handle([&](const Request& request) -> std::optional<Answer> {
+    if (request.url.ends_with("/none")) {
+      return std::nullopt;
+    }
+    return Answer{.body = std::to_string(fake.http.requests().size()) + " " + request.url,
+                  .validator = "v1"};
+  });
+  CHECK(host.get(kUrl).text() == "scripted");
+  CHECK(host.get(kUrl + "/b").text() == "2 " + kUrl + "/b");
+  CHECK(host.get(kUrl + "/b", {.validator = "v1"}).not_modified());
+  CHECK(caught([&] { (void)host.get(kUrl + "/none"); }).code() == Code::kUnavailable);
+}
+
 TEST_CASE("a request carries what the plugin says") {
   FakeHost fake;
   const Host host(fake.c());
@@ -92,6 +108,9 @@ TEST_CASE("every refusal has its code") {
   CHECK(host.get(kUrl, {.no_retry = true, .accept_errors = true}).status() == 503);
   CHECK(caught([&] { (void)host.get(kUrl, {.no_retry = true}); }).flags() ==
         SLUICE_ERROR_RETRYABLE);
+  CHECK(code(403).code() == Code::kAuth);
+  CHECK(host.get(kUrl, {.forbidden_is_answer = true, .accept_errors = true}).status() == 403);
+  CHECK(fake.http.requests().back().flags == SLUICE_HTTP_FORBIDDEN_IS_ANSWER);
   CHECK(fake.open_bodies() == 0);
 }
 

@@ -35,6 +35,7 @@ Stream everything() {
       .col("quality", Type::kJson, {.source_name = "/quality"})
       .col("second", Type::kInt32, {.source_name = "/list/1"})
       .col("region", Type::kUtf8, {.source_name = "/region"})
+      .col("inner", Type::kUtf8, {.source_name = "/outer/inner"})
       .col("removed_at", Type::kTimestamp);
 }
 
@@ -59,7 +60,7 @@ struct Records {
       if (pairs) {
         decoder.epoch("at", 1ms).optional("price");
       } else {
-        decoder.epoch("ms", 1ms).epoch("s", 1s).ignore("/_links");
+        decoder.epoch("ms", 1ms).epoch("s", 1s).ignore("/_links").ignore("/outer");
       }
     }
     bool next(Batch& out) {
@@ -182,7 +183,7 @@ TEST_CASE("records: what means nothing of a type is null with a note", "[sdk]") 
   }
   SourceRun whole;
   CHECK(row_of("\"b\":null,\"quality\":null", &whole)["b"].is_null());
-  CHECK(noted(whole, "missing_field", "") == 13);  // all but these, what is in them, and the fixed
+  CHECK(noted(whole, "missing_field", "") == 14);  // all but these, what is in them, and the fixed
   CHECK(noted(whole, "missing_field", "`b`") == 0);
   CHECK(noted(whole, "mistyped_field", "") == 0);
 }
@@ -238,6 +239,8 @@ TEST_CASE("records: goes into objects and arrays and keeps them whole beside", "
   CHECK(row["kind"] == "EPIC");
   CHECK(row["quality"] == json({{"new", 1}, {"type", "EPIC"}}));
   CHECK(row["second"] == 2);
+  CHECK(noted(whole, "unknown_field", "") == 0);
+  CHECK(row_of(R"("outer":{"x":1,"inner":"in"})", &whole)["inner"] == "in");
   CHECK(noted(whole, "unknown_field", "") == 0);
   CHECK(row_of(R"("quality":7,"list":{"1":5})")["kind"].is_null());
   CHECK(row_of(R"("quality":[{"type":"A"}],"list":{"1":5})")["second"] == 5);
@@ -330,7 +333,10 @@ TEST_CASE("records: cut and mutated records fail in order or become rows", "[sdk
 
 TEST_CASE("records: the whole record goes into a column on request", "[sdk]") {
   Stream stream("s", Kind::kSnapshot);
-  stream.col("raw", Type::kJson).col("id", Type::kInt32, {.nullable = false, .source_name = "id"});
+  stream.col("raw", Type::kJson)
+      .col("id", Type::kInt32, {.nullable = false, .source_name = "id"})
+      .col("n", Type::kFloat64, {.source_name = "n"})
+      .col("at", Type::kTimestamp);
   SourceRun told;
   sluice_read_request_t request{};
   request.struct_size = sizeof(request);
@@ -338,13 +344,24 @@ TEST_CASE("records: the whole record goes into a column on request", "[sdk]") {
   const ReadRequest wanted(&request, &observer);
   wanted.begin_next();
   RecordDecoder decoder(stream, wanted);
-  decoder.whole("raw");
+  decoder.whole("raw").null("n", "-1").null("n", "n/a");
   Batch batch(stream);
-  CHECK(decoder.row(batch, R"( {"id":1,"x":{"y":2}} )"));
+  CHECK(decoder.row(batch, R"( {"id":1,"n":-1,"x":{"y":2}} )", {{"at", AnyText{"2024-01-31"}}}));
   CHECK(decoder.value("id").raw == "1");
+  CHECK(decoder.row(batch, R"({"id":2,"n":"n/a"})"));
+  CHECK(decoder.row(batch, R"({"id":3,"n":"-1.5"})"));
+  CHECK(code_of([&] {
+          decoder.row(batch, R"({"id":3,"n":1})", {{"at", AnyText{"soon"}}});
+        }) == Code::kBadData);
+  CHECK(batch.rows() == 3);
   wanted.end_next();
   CHECK(told.notes.empty());
-  CHECK(to_rows(stream, batch.finish().get()).at(0)["raw"] == json({{"id", 1}, {"x", {{"y", 2}}}}));
+  const auto rows = to_rows(stream, batch.finish().get());
+  CHECK(rows.at(0)["raw"] == json({{"id", 1}, {"n", -1}, {"x", {{"y", 2}}}}));
+  CHECK(rows.at(0)["at"] == "2024-01-31T00:00:00Z");
+  CHECK(rows.at(0)["n"].is_null());
+  CHECK(rows.at(1)["n"].is_null());
+  CHECK(rows.at(2)["n"] == -1.5);
 }
 
 TEST_CASE("records: optional columns and ignored fields are not noted", "[sdk]") {

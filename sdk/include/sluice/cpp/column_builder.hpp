@@ -70,7 +70,8 @@ class ColumnBuilder {
     ++length_;
     ++null_count_;
   }
-  int64_t next_capacity() const noexcept { return capacity_ == 0 ? 1024 : capacity_ * 2; }
+  // Small at first: a table of hundreds of columns reaches a batch's size with few rows.
+  int64_t next_capacity() const noexcept { return capacity_ == 0 ? 64 : capacity_ * 2; }
   // Call with the new row capacity after the value buffers grew.
   void set_capacity(int64_t rows) {
     if (validity_ != nullptr) {

@@ -14,8 +14,8 @@
 //   };
 //
 // Members: std::string, bool, integers, double, Seconds, Duration, Bytes, Date, DateTime, Secret,
-// structs with fields() of their own, and std::vector, std::map<std::string, …>, std::optional of
-// these.
+// Names, structs with fields() of their own, and std::vector, std::map<std::string, …>,
+// std::optional of these; json takes any value as it is.
 #pragma once
 
 #include <string_view>

@@ -90,6 +90,14 @@ struct ConfigValue<T> {
   }
 };
 
+// Anything: what stands there is the component's own matter.
+template <>
+struct ConfigValue<json> {
+  static json schema() { return json::object(); }
+  static json write(const json& value) { return value; }
+  static void parse(const json& in, json& out, const std::string&) { out = in; }
+};
+
 template <class T>
 struct ConfigValue<std::vector<T>> {
   static json schema() { return {{"type", "array"}, {"items", ConfigValue<T>::schema()}}; }

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "sluice/cpp/config_json.hpp"
+#include "sluice/cpp/config_names.hpp"
 #include "sluice/cpp/config_quantity.hpp"
 
 namespace sluice::inline sdk_v0 {

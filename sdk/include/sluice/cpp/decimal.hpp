@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,14 +19,49 @@ inline Error bad_decimal(std::string_view text, int precision, int scale, const 
                                    std::to_string(precision) + " digits with " +
                                    std::to_string(scale) + " after the point: " + why);
 }
-}  // namespace detail
 
-// Parses [+-]digits[.digits][e[+-]digits]. Throws BAD_DATA if the text is something else, or would
-// lose digits.
-inline Decimal parse_decimal128(std::string_view text, int precision, int scale) {
-  const auto wrong = [&](const char* why) {
-    return detail::bad_decimal(text, precision, scale, why);
-  };
+constexpr std::array<Int128, 39> powers_of_ten() {
+  std::array<Int128, 39> out{1};
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    out[i] = out[i - 1] * 10;
+  }
+  return out;
+}
+inline constexpr std::array<Int128, 39> kPowersOfTen = powers_of_ten();
+
+// What prices look like, [+-]digits[.digits] with at most 19 digits, in one pass; nothing for all
+// else, also for what is no decimal.
+inline std::optional<Int128> parse_short_decimal(std::string_view text, int precision, int scale) {
+  const bool negative = !text.empty() && text[0] == '-';
+  std::size_t at = negative || (!text.empty() && text[0] == '+') ? 1 : 0;
+  uint64_t value = 0;
+  int digits = 0;
+  int decimals = -1;  // -1: no point yet
+  for (; at < text.size() && digits < 20; ++at) {
+    const auto digit = static_cast<unsigned char>(text[at] - '0');
+    if (digit <= 9) {
+      value = value * 10 + digit;
+      ++digits;
+      decimals += decimals >= 0 ? 1 : 0;
+    } else if (text[at] == '.' && decimals < 0) {
+      decimals = 0;
+    } else {
+      return std::nullopt;
+    }
+  }
+  const int zeros = scale - std::max(decimals, 0);
+  if (digits == 0 || digits > 19 || zeros < 0 || zeros > precision || precision > 38) {
+    return std::nullopt;
+  }
+  if (value >= kPowersOfTen[static_cast<std::size_t>(precision - zeros)]) {
+    return std::nullopt;
+  }
+  const Int128 out = static_cast<Int128>(value) * kPowersOfTen[static_cast<std::size_t>(zeros)];
+  return negative ? -out : out;
+}
+
+inline Decimal make_decimal(std::string_view text, int precision, int scale, bool rounds) {
+  const auto wrong = [&](const char* why) { return bad_decimal(text, precision, scale, why); };
   std::string digits;
   int exponent = 0;
   std::size_t at = 0;
@@ -64,7 +101,14 @@ inline Decimal parse_decimal128(std::string_view text, int precision, int scale)
   if (digits.empty()) {
     return {};
   }
-  const int zeros = exponent + scale;
+  int zeros = exponent + scale;
+  bool up = false;
+  if (zeros < 0 && rounds) {
+    const auto excess = static_cast<std::size_t>(-zeros);
+    up = excess <= digits.size() && digits[digits.size() - excess] >= '5';
+    digits.erase(digits.size() - std::min(excess, digits.size()));
+    zeros = 0;
+  }
   if (zeros < 0) {
     throw wrong("it has more digits after the point.");
   }
@@ -76,7 +120,25 @@ inline Decimal parse_decimal128(std::string_view text, int precision, int scale)
   for (const char digit : digits) {
     value = value * 10 + (digit - '0');
   }
+  value += up ? 1 : 0;
   return {negative ? -value : value};
+}
+
+}  // namespace detail
+
+// Parses [+-]digits[.digits][e[+-]digits]. Throws BAD_DATA if the text is something else, or would
+// lose digits.
+inline Decimal parse_decimal128(std::string_view text, int precision, int scale) {
+  if (const auto value = detail::parse_short_decimal(text, precision, scale)) {
+    return {*value};
+  }
+  return detail::make_decimal(text, precision, scale, false);
+}
+
+// The same for numbers that come out of arithmetic on doubles and have more digits than anybody
+// meant: what does not fit behind the point is rounded, half away from zero.
+inline Decimal round_decimal128(std::string_view text, int precision, int scale) {
+  return detail::make_decimal(text, precision, scale, true);
 }
 
 // With exactly `scale` digits after the point.

@@ -36,7 +36,8 @@ struct HttpOptions {
   std::chrono::seconds cache{0};  // an equal request may be answered from the host's cache so long
   bool repeatable = false;        // a method other than GET and HEAD may be sent twice
   bool no_retry = false;          // every answer as it comes
-  bool accept_errors = false;     // a status of 400 or above is an answer, not an exception
+  bool forbidden_is_answer = false;  // a 403 is about what was asked for, not about who asks
+  bool accept_errors = false;        // a status of 400 or above is an answer, not an exception
 };
 
 // An answer whose body is still on its way. One thread at a time.
@@ -78,6 +79,9 @@ class HttpBody {
     return answered.empty() ? url_ : answered;
   }
 
+  // What a status from 400 on means, for those who accept errors and find no other meaning.
+  Error refusal() const;
+
   // Next bytes of the decoded body; 0 = the end. Throws UNAVAILABLE for a broken or stalled body.
   std::size_t read(std::span<std::byte> buffer) {
     uint64_t size = 0;
@@ -112,7 +116,8 @@ class HttpBody {
     sluice_http_request_t request{};
     request.struct_size = sizeof(request);
     request.flags = (options.repeatable ? SLUICE_HTTP_REPEATABLE : 0) |
-                    (options.no_retry ? SLUICE_HTTP_NO_RETRY : 0);
+                    (options.no_retry ? SLUICE_HTTP_NO_RETRY : 0) |
+                    (options.forbidden_is_answer ? SLUICE_HTTP_FORBIDDEN_IS_ANSWER : 0);
     request.method = to_c(options.method);
     request.url = to_c(url_);
     request.headers = to_c(headers);
@@ -135,25 +140,26 @@ class HttpBody {
       throw from_c(status, error);
     }
   }
-  Error refusal() const {
-    const uint32_t status = response_.status;
-    const Code code = status == 404 || status == 410   ? Code::kNotFound
-                      : status == 401 || status == 403 ? Code::kAuth
-                      : status == 429                  ? Code::kRateLimited
-                      : status >= 500                  ? Code::kUnavailable
-                                                       : Code::kBadData;
-    const bool later = status == 429 || status >= 500;
-    return Error(code, url() + " answered with status " + std::to_string(status) + ".")
-        .vendor(status)
-        .flag((later ? SLUICE_ERROR_RETRYABLE : 0) | (code == Code::kAuth ? SLUICE_ERROR_AUTH : 0) |
-              (status == 429 ? SLUICE_ERROR_THROTTLED : 0));
-  }
 
   const sluice_host_t* host_;
   const sluice_http_t* table_;
   sluice_http_response_t response_{};
   std::string url_;
 };
+
+inline Error HttpBody::refusal() const {
+  const uint32_t status = response_.status;
+  const Code code = status == 404 || status == 410   ? Code::kNotFound
+                    : status == 401 || status == 403 ? Code::kAuth
+                    : status == 429                  ? Code::kRateLimited
+                    : status >= 500                  ? Code::kUnavailable
+                                                     : Code::kBadData;
+  const bool later = status == 429 || status >= 500;
+  return Error(code, url() + " answered with status " + std::to_string(status) + ".")
+      .vendor(status)
+      .flag((later ? SLUICE_ERROR_RETRYABLE : 0) | (code == Code::kAuth ? SLUICE_ERROR_AUTH : 0) |
+            (status == 429 ? SLUICE_ERROR_THROTTLED : 0));
+}
 
 // An answer with its whole body.
 class HttpResponse {

@@ -155,6 +155,14 @@ class JsonStream {
   void string(std::string* decoded);
   void escape();
   void scalar();
+  void split_scalar();
+  static bool in_scalar(char c) noexcept {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '+' || c == '.';
+  }
+  static bool is_scalar(std::string_view token) noexcept {
+    return is_json_number(token) || token == "true" || token == "false" || token == "null";
+  }
   void member_name(std::string* decoded) {
     if (skip_space() != '"') {
       malformed("stands something else than a name in quotes");
@@ -335,9 +343,26 @@ inline void JsonStream::escape() {
 }
 
 inline void JsonStream::scalar() {
+  std::size_t end = at_;
+  while (end < buffer_.size() && in_scalar(buffer_[end])) {
+    ++end;
+  }
+  if (end < buffer_.size()) {  // whole in the buffer, as nearly all are
+    const std::string_view token(buffer_.data() + at_, end - at_);
+    if (!is_scalar(token)) {
+      malformed("stands no value");
+    }
+    at_ = end;
+    return;
+  }
+  split_scalar();
+}
+
+// One that goes on in the next piece, or ends with the document.
+inline void JsonStream::split_scalar() {
   std::string token;
   int c = peek();
-  for (; std::isalnum(c) != 0 || c == '-' || c == '+' || c == '.'; c = peek()) {
+  for (; c >= 0 && in_scalar(static_cast<char>(c)); c = peek()) {
     token += static_cast<char>(c);
     ++at_;
     if (token.size() > options_.max_element) {
@@ -345,7 +370,7 @@ inline void JsonStream::scalar() {
            place() + ".");
     }
   }
-  if (token == "true" || token == "false" || token == "null" || is_json_number(token)) {
+  if (is_scalar(token)) {
     return;
   }
   const auto starts = [&](std::string_view whole) { return whole.starts_with(token); };

@@ -131,6 +131,20 @@ inline std::optional<int64_t> lenient_micros(const RecordValue& value,
   return time ? std::optional(time->time_since_epoch().count()) : std::nullopt;
 }
 
+// The day that a date or time names, as days from 1970; the time's own day, whatever it is in UTC.
+inline std::optional<int64_t> lenient_day(const RecordValue& value,
+                                          std::chrono::microseconds epoch) {
+  const auto written =
+      value.shape == JsonShape::kText ? parse_date(value.text.substr(0, 10)) : std::nullopt;
+  if (written) {
+    return written->day.time_since_epoch().count();
+  }
+  const auto us = lenient_micros(value, epoch);
+  return us ? std::optional<int64_t>(
+                  std::chrono::floor<std::chrono::days>(std::chrono::microseconds(*us)).count())
+            : std::nullopt;
+}
+
 template <class T, class From>
 bool append_if(ColumnBuilder& column, const std::optional<From>& value) {
   if (value) {
@@ -174,6 +188,17 @@ inline bool append_record_text(ColumnBuilder& column, const RecordValue& value) 
 
 }  // namespace detail
 
+// The instant that a value means in a timestamp or date column, in microseconds.
+inline std::optional<int64_t> record_micros(const RecordValue& value, Type type,
+                                            std::chrono::microseconds epoch) {
+  if (type != Type::kDate32) {
+    return detail::lenient_micros(value, epoch);
+  }
+  const auto day = detail::lenient_day(value, epoch);
+  const auto in_range = [](int64_t d) { return d > -100'000'000 && d < 100'000'000; };
+  return day && in_range(*day) ? std::optional(*day * 86'400'000'000) : std::nullopt;
+}
+
 // Appends `value` to the column; false, and nothing is appended, if it does not mean anything of
 // the column's type, or does not fit without loss. Requires: neither missing nor null.
 inline bool append_record_value(ColumnBuilder& column, const ColumnDecl& decl,
@@ -195,18 +220,8 @@ inline bool append_record_value(ColumnBuilder& column, const ColumnDecl& decl,
       return detail::append_record_decimal(column, decl, number);
     case Type::kTimestamp:
       return detail::append_if<int64_t>(column, detail::lenient_micros(value, epoch));
-    case Type::kDate32: {
-      // What a time with an offset calls its day, whatever day it is in UTC.
-      const auto written =
-          value.shape == JsonShape::kText ? parse_date(value.text.substr(0, 10)) : std::nullopt;
-      const auto micros = written ? std::optional(Micros(written->day).time_since_epoch().count())
-                                  : detail::lenient_micros(value, epoch);
-      const auto day = [](int64_t us) {
-        return std::chrono::floor<std::chrono::days>(std::chrono::microseconds(us)).count();
-      };
-      return detail::append_record_int32(
-          column, micros ? std::optional<int64_t>(day(*micros)) : std::nullopt);
-    }
+    case Type::kDate32:
+      return detail::append_record_int32(column, detail::lenient_day(value, epoch));
     case Type::kUtf8:
     case Type::kLargeUtf8:
     case Type::kBinary:

@@ -41,29 +41,49 @@
 
 namespace sluice::inline sdk_v0 {
 
+// Text in a place where a column of any type stands: read as in a record.
+struct AnyText {
+  std::string_view text;
+};
+
 // A value that all rows of a call share, whatever the record says. Text is borrowed.
 class FixedValue {
  public:
   template <class T>
   FixedValue(const T& value) : value_(of(value)) {}  // NOLINT: {"region", "eu"}
 
+  // Throws BAD_DATA if the value does not fit the column.
   void append(ColumnBuilder& column, const ColumnDecl& decl) const {
-    std::visit([&](const auto& value) { append_value(column, decl, value); }, value_);
+    if (const auto* any = std::get_if<AnyText>(&value_)) {
+      const RecordValue value{JsonShape::kText, any->text, any->text};
+      if (!append_record_value(column, decl, value, std::chrono::microseconds(0))) {
+        throw Error(Code::kBadData, "The column '" + column.name() + "' cannot hold \"" +
+                                        std::string(any->text.substr(0, 64)) + "\".");
+      }
+      return;
+    }
+    std::visit(
+        [&](const auto& value) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, AnyText>) {
+            append_value(column, decl, value);
+          }
+        },
+        value_);
   }
 
  private:
-  using Value =
-      std::variant<std::nullptr_t, bool, int64_t, double, std::string_view, Micros, Days, Decimal>;
+  using Value = std::variant<std::nullptr_t, bool, int64_t, double, std::string_view, Micros, Days,
+                             Decimal, AnyText>;
   template <class T>
   static Value of(const T& value) {
-    if constexpr (std::is_same_v<T, bool> || std::is_floating_point_v<T>) {
+    if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, std::nullopt_t>) {
+      return nullptr;
+    } else if constexpr (std::is_same_v<T, bool> || std::is_floating_point_v<T>) {
       return value;
     } else if constexpr (std::is_integral_v<T>) {
       return static_cast<int64_t>(value);
     } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
       return std::string_view(value);
-    } else if constexpr (std::is_same_v<T, std::nullopt_t>) {
-      return nullptr;
     } else {
       return value;
     }
@@ -81,8 +101,8 @@ class RecordDecoder {
  public:
   RecordDecoder(const Stream& stream, const ReadRequest& request);
 
-  // The field at `pointer`, with all below it, is known and not wanted; "": whatever no column
-  // reads.
+  // The field at `pointer`, with all below it that no column reads, is known and not wanted; "":
+  // whatever no column reads.
   RecordDecoder& ignore(std::string_view pointer) {
     node_at(pointer).ignored = true;
     return *this;
@@ -90,6 +110,11 @@ class RecordDecoder {
   // Numbers in this column's field are times that count `unit` (1 s, 1 ms or 1 µs) from 1970.
   RecordDecoder& epoch(std::string_view column, std::chrono::microseconds unit) {
     columns_[index_of(column)].epoch = unit;
+    return *this;
+  }
+  // A value that is written so (-1, "n/a") is null in this column.
+  RecordDecoder& null(std::string_view column, std::string text) {
+    columns_[index_of(column)].nulls.push_back(std::move(text));
     return *this;
   }
   // Records often lack this column's field: null, without a note.
@@ -135,6 +160,7 @@ class RecordDecoder {
     bool nullable = true;
     bool optional = false;
     std::chrono::microseconds epoch{0};
+    std::vector<std::string> nulls{};
     RecordValue value{};
     std::string unescaped{};
   };
@@ -312,6 +338,11 @@ inline bool RecordDecoder::parse(std::string_view record) {
   } else {
     walk(root_, checked(document.get_object()), stored);
   }
+  for (Column& column : columns_) {
+    for (const std::string& null : column.nulls) {
+      column.value.shape = column.value.text == null ? JsonShape::kNull : column.value.shape;
+    }
+  }
   return true;
 }
 
@@ -377,7 +408,7 @@ void RecordDecoder::take_nested(Node& node, Container container, JsonShape shape
     (void)checked(container.reset());
   }
   if (node.inner) {
-    walk(node, std::move(container), stored || !node.columns.empty());
+    walk(node, std::move(container), stored || node.ignored || !node.columns.empty());
   }
 }
 
@@ -434,7 +465,7 @@ inline RecordDecoder::Node* RecordDecoder::child(Node& node, std::string_view na
         ++notes_->unknown[found.unknown].count;
         return nullptr;
       }
-      return found.ignored ? nullptr : &found;
+      return found.ignored && !found.inner ? nullptr : &found;
     }
   }
   if (!stored) {

@@ -47,8 +47,8 @@ struct SourceKind {
   }
   static const void* extension(std::string_view id) {
     static constexpr sluice_source_t source = {&discover, &open_reader};
-    static constexpr sluice_slices_t slices = {HasPartitions<C> ? &list_partitions : nullptr,
-                                               HasSlices<C> ? &list_slices : nullptr};
+    // Hosts want every slot filled; a listing that the component does not have tells nothing.
+    static constexpr sluice_slices_t slices = {&list_partitions, &list_slices};
     if (id == SLUICE_SOURCE_ID) {
       return &source;
     }

@@ -17,6 +17,9 @@ extern "C" {
 
 #define SLUICE_HTTP_REPEATABLE 1u  // may be sent twice (GET and HEAD always may)
 #define SLUICE_HTTP_NO_RETRY 2u    // give every answer to the plugin as it comes
+// A 403 speaks of what was asked for, not of who asks: it is OK with its body, like a 404, and does
+// not count against the credential.
+#define SLUICE_HTTP_FORBIDDEN_IS_ANSWER 4u
 
 typedef struct sluice_http_request_t {
   uint32_t struct_size;  // bytes
@@ -55,8 +58,8 @@ typedef struct sluice_http_response_t {
 typedef struct sluice_http_t {
   // Sends, and returns when the answer's head has come. 2xx, 3xx that are not followed and 4xx are
   // OK. After its retries: 5xx and network errors are UNAVAILABLE, 429 is RATE_LIMITED, 401 and 403
-  // are AUTH, an answer of another type than `expect` is UNAVAILABLE; vendor_code is the HTTP
-  // status.
+  // are AUTH (but see FORBIDDEN_IS_ANSWER), an answer of another type than `expect` is UNAVAILABLE;
+  // vendor_code is the HTTP status.
   sluice_status_t (*open)(const sluice_host_t* host, const sluice_http_request_t* request,
                           sluice_http_response_t* out,
                           sluice_error_t* error);  // [any-thread] [blocks] [may-fail]

@@ -92,7 +92,8 @@ struct FakeHttp {
     if (status == 429) {
       throw failure(Code::kRateLimited, SLUICE_ERROR_RETRYABLE | SLUICE_ERROR_THROTTLED);
     }
-    if (status == 401 || status == 403) {
+    if (status == 401 ||
+        (status == 403 && (request.flags & SLUICE_HTTP_FORBIDDEN_IS_ANSWER) == 0)) {
       throw failure(Code::kAuth, SLUICE_ERROR_AUTH);
     }
     const std::string type = header_of(answer, "Content-Type");

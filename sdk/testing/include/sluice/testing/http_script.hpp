@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -59,11 +60,20 @@ class HttpScript {
     prefixes_.emplace_back(method + " " + prefix, std::move(answer));
     return *this;
   }
-  // Drops all answers, keeps the requests.
+  // A service in process: answers what has no answer of its own, several requests at once if the
+  // plugin makes them so. Nothing for a request that it does not know.
+  using Handler = std::function<std::optional<Answer>(const Request&)>;
+  HttpScript& handle(Handler handler) {
+    const std::lock_guard lock(mutex_);
+    handler_ = std::move(handler);
+    return *this;
+  }
+  // Drops all answers and the handler, keeps the requests.
   void clear() {
     const std::lock_guard lock(mutex_);
     answers_.clear();
     prefixes_.clear();
+    handler_ = nullptr;
   }
 
   std::vector<Request> requests() const {
@@ -93,7 +103,7 @@ class HttpScript {
 
   // For the fake host: the answer to `request`, which is recorded.
   std::optional<Answer> answer(const Request& request, std::size_t& number) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     number = requests_.size();
     requests_.push_back(request);
     const std::string line = request.method + " " + request.url;
@@ -109,7 +119,9 @@ class HttpScript {
         return scripted;
       }
     }
-    return std::nullopt;
+    const Handler handler = handler_;
+    lock.unlock();  // it may take its time, and look at what was asked so far
+    return handler ? handler(request) : std::nullopt;
   }
   void answered(std::size_t number, uint32_t status) {
     const std::lock_guard lock(mutex_);
@@ -120,6 +132,7 @@ class HttpScript {
   mutable std::mutex mutex_;  // guards all below
   std::map<std::string, std::deque<Answer>> answers_;
   std::vector<std::pair<std::string, Answer>> prefixes_;
+  Handler handler_;
   std::vector<Request> requests_;
   std::string declaration_;
   std::vector<std::pair<std::string, uint64_t>> throttles_;
