@@ -151,7 +151,7 @@ nlohmann::json as_json(const StreamGaps& gaps) {
 // One pipeline, printed or put into `all`; gives whether it is complete.
 Result<bool> show_pipeline(const VerbSession& verb, const PipelineConfig& config,
                            ReadLedger& ledger, bool as_text_now, nlohmann::json& all) {
-  Session session(verb.environment(), config, ledger.real(), verb.stop());
+  Session session(verb.environment(), config, ledger.real(), verb.stop(), ledger.scratch());
   SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
   const auto& options = session.config().stream;
   if (std::any_of(options.begin(), options.end(),

@@ -96,7 +96,7 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
 Result<PipelinePlan> plan_pipeline(const Environment& environment, const PipelineConfig& config,
                                    ReadLedger& ledger, const std::filesystem::path& directory,
                                    const Cancel& stop) {
-  Session session(environment, config, ledger.real(), stop);
+  Session session(environment, config, ledger.real(), stop, ledger.scratch());
   SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
   SLUICE_TRY(session.open_sink(SLUICE_OPEN_CHECK));
   auto streams = session.streams();

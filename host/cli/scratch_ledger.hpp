@@ -26,6 +26,8 @@ class ReadLedger {
                                               const std::string& stream);
   // Null if there is no ledger yet.
   [[nodiscard]] Ledger* real() { return real_.get(); }
+  // The empty one, for what plugins want to keep.
+  [[nodiscard]] Ledger* scratch() { return empty_.get(); }
 
  private:
   std::unique_ptr<Ledger> real_, empty_;

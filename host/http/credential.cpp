@@ -19,6 +19,11 @@ uint32_t status_of(const Opened& opened) {
   return opened ? (*opened)->status() : static_cast<uint32_t>(opened.error().vendor_code);
 }
 
+// Does the answer refuse the credential, rather than what was asked for?
+bool refuses(const HttpRequest& request, uint32_t status) {
+  return is_refusal(status) && !(status == 403 && request.forbidden_is_answer);
+}
+
 bool is_answer(const Opened& opened) {
   return opened.has_value();
 }
@@ -134,7 +139,7 @@ Result<std::unique_ptr<HttpExchange>> CredentialHttp::open_with_key(const HttpRe
     proven.proof = choice->proof;
     auto opened = next_.open(proven, cancel, caller);
     const uint32_t status = status_of(opened);
-    if (is_refusal(status)) {
+    if (refuses(request, status)) {
       const bool changed = keys.refused(*choice, status, entry.lookup);
       if (changed && renewed.insert(choice->key).second) {
         continue;
@@ -174,7 +179,7 @@ Result<std::unique_ptr<HttpExchange>> CredentialHttp::open_with_token(const Http
       refused = (*token)->number;  // revoked or run out before its time: one new one
       continue;
     }
-    if (is_refusal(status)) {
+    if (refuses(request, status)) {
       tokens.refused(status);
     } else if (is_answer(opened) && status < 400) {
       tokens.accepted();

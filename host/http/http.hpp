@@ -53,8 +53,9 @@ struct HttpRequest {
   std::chrono::seconds cache_for{0};  // an equal request may be answered from the cache so long
   bool repeatable = false;            // besides GET and HEAD
   bool retry = true;
-  bool live = true;  // goes before backfill where a limit makes requests wait
-  HttpProof proof;   // filled in between, never by a plugin
+  bool forbidden_is_answer = false;  // a 403 is no refusal of the credential
+  bool live = true;                  // goes before backfill where a limit makes requests wait
+  HttpProof proof;                   // filled in between, never by a plugin
 };
 
 // What one caller (a pipeline's source) caused, for its report. Thread-safe counters.

@@ -354,7 +354,8 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   if (head.status == 407 && !as_it_comes) {
     return make_failure(Failure::kProxyRefused, call.place);
   }
-  const bool refused = head.status == 401 || head.status == 403;
+  const bool refused =
+      head.status == 401 || (head.status == 403 && !call.request.forbidden_is_answer);
   if ((refused && !as_it_comes) || (head.status == 304 && !conditional)) {
     return status_error(call.place, head.status, wait);
   }

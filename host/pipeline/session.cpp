@@ -34,10 +34,11 @@ Error unknown_stream(const PipelineConfig& config, uint32_t line, const std::str
 }  // namespace
 
 Session::Session(const Environment& environment, const PipelineConfig& config, Ledger* ledger,
-                 const Cancel& abort)
+                 const Cancel& abort, Ledger* scratch)
     : environment_(environment),
       config_(config),
       ledger_(ledger),
+      scratch_(scratch),
       abort_(abort),
       http_caller_(config.name, config.http) {
   environment_.http.declare(http_caller_);
@@ -63,6 +64,7 @@ Services Session::services(const std::string& kind, const ComponentConfig& confi
   services.http = &environment_.http;
   services.http_caller = &http_caller_;
   services.ledger = ledger_;
+  services.scratch = scratch_;
   services.secret = [this](std::string_view name) { return secret(name); };
   return services;
 }

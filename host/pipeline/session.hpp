@@ -33,9 +33,10 @@ struct Environment {
 // Opens lazily: a plan needs no writer, a rebuild no source.
 class Session {
  public:
-  // `config` outlives the session. `abort` makes plugins return soon.
+  // `config` outlives the session. `abort` makes plugins return soon. `scratch`: for what plugins
+  // keep, where `ledger` must stay as it is or there is none yet.
   Session(const Environment& environment, const PipelineConfig& config, Ledger* ledger,
-          const Cancel& abort);
+          const Cancel& abort, Ledger* scratch = nullptr);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -74,6 +75,7 @@ class Session {
   const Environment& environment_;
   const PipelineConfig& config_;
   Ledger* ledger_;
+  Ledger* scratch_;
   const Cancel& abort_;
   HttpCaller http_caller_;
   std::unique_ptr<Source> source_;

@@ -43,6 +43,8 @@ struct Services {
   Http* http = nullptr;
   HttpCaller* http_caller = nullptr;
   Ledger* ledger = nullptr;  // for sluice.state/1
+  // Of verbs that only look: what plugins keep goes here and is looked for here first.
+  Ledger* scratch = nullptr;
   SecretLookup secret;
   // Where keys of the configuration stand: JSON Pointer -> "file:line:column".
   std::map<std::string, std::string> config_places;

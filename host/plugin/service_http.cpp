@@ -47,6 +47,7 @@ Result<HttpRequest> read_request(const sluice_http_request_t* theirs) {
   out.cache_for = std::chrono::seconds(in.cache_seconds);
   out.repeatable = (in.flags & SLUICE_HTTP_REPEATABLE) != 0;
   out.live = !BackfillScope::active();
+  out.forbidden_is_answer = (in.flags & SLUICE_HTTP_FORBIDDEN_IS_ANSWER) != 0;
   out.retry = (in.flags & SLUICE_HTTP_NO_RETRY) == 0;
   return out;
 }

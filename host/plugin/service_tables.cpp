@@ -48,6 +48,8 @@ constexpr size_t kMaxStateNameBytes = 200;
 constexpr size_t kMaxStateBytes = 1U << 20;
 // In front of every stored value, because the ledger takes an empty one for none.
 constexpr char kStateMark = '=';
+// Alone: it was removed, although the ledger behind the scratch one may still have it.
+constexpr char kRemovedMark = '-';
 
 std::string state_scope(const ServiceContext& context) {
   return context.services().pipeline + "/" + context.services().component;
@@ -72,18 +74,24 @@ sluice_status_t state_get(const sluice_host_t* host, sluice_str_t name, const sl
     if (out == nullptr || out->put == nullptr) {
       return Error{Code::kInternal, "sluice.state/1: get() needs a put callback"};
     }
-    const auto value = context.services().ledger->blob(state_scope(context), *key);
-    if (!value && value.error().code == Code::kNotFound) {
-      return SLUICE_END;
+    for (Ledger* ledger : {context.services().scratch, context.services().ledger}) {
+      if (ledger == nullptr) {
+        continue;
+      }
+      const auto value = ledger->blob(state_scope(context), *key);
+      if (!value && value.error().code == Code::kNotFound) {
+        continue;
+      }
+      if (!value) {
+        return value.error();
+      }
+      if (value->empty() || (*value)[0] != kStateMark) {
+        return SLUICE_END;
+      }
+      out->put(out->ctx, value->data() + 1, value->size() - 1);
+      return SLUICE_OK;
     }
-    if (!value) {
-      return value.error();
-    }
-    if (value->empty() || (*value)[0] != kStateMark) {
-      return SLUICE_END;
-    }
-    out->put(out->ctx, value->data() + 1, value->size() - 1);
-    return SLUICE_OK;
+    return SLUICE_END;
   });
 }
 
@@ -103,7 +111,12 @@ sluice_status_t state_set(const sluice_host_t* host, sluice_str_t name, sluice_b
       stored = kStateMark;
       stored += view(value);
     }
-    SLUICE_TRY(context.services().ledger->put_blob(state_scope(context), *key, stored));
+    Ledger* scratch = context.services().scratch;
+    if (scratch != nullptr && stored.empty()) {
+      stored.assign(1, kRemovedMark);
+    }
+    Ledger& ledger = scratch != nullptr ? *scratch : *context.services().ledger;
+    SLUICE_TRY(ledger.put_blob(state_scope(context), *key, stored));
     return SLUICE_OK;
   });
 }

@@ -126,7 +126,7 @@ const void* service_table(const ServiceContext& context, std::string_view id) {
     return services.http != nullptr ? http_table() : nullptr;
   }
   if (id == SLUICE_STATE_ID) {
-    return services.ledger != nullptr ? state_table() : nullptr;
+    return services.ledger != nullptr || services.scratch != nullptr ? state_table() : nullptr;
   }
   if (id == SLUICE_METRICS_ID) {
     return metrics_table();

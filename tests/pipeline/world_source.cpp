@@ -139,7 +139,9 @@ struct World {
     }
   }
 
-  void slices(Host&, const Config& config, const ListRequest& request, Lister& lister) {
+  void slices(Host& host, const Config& config, const ListRequest& request, Lister& lister) {
+    // As sources do that remember what they listed; verbs that only look must take it, too.
+    host.set_state("listed", host.state("listed").value_or("") + ".");
     const std::string stream(request.stream());
     if (stream == "tape") {
       return cut_tape(config, request, lister);

@@ -181,7 +181,7 @@ std::optional<Error> judged(const HttpRequest& request, const AnswerHead& answer
   if (as_it_comes) {
     return std::nullopt;
   }
-  if (status == 401 || status == 403) {
+  if (status == 401 || (status == 403 && !request.forbidden_is_answer)) {
     return Error{Code::kAuth, answered + " when this was recorded", 0, status};
   }
   if (status == 429) {

@@ -272,7 +272,8 @@ TEST_CASE("a place counts characters, not bytes, and survives CRLF and a byte or
               std::string(kTail)) ==
       "3:1: unknown key 'ä€' in [pipeline]; known are attempts, drain, lineage, max_failed, name, "
       "on_error, order, retry_base, retry_cap, streams and workers\n"
-      "5:10: unknown key 'x' in [stream.ä€]; known are enabled, lag, refresh and table\n");
+      "5:10: unknown key 'x' in [stream.ä€]; known are enabled, keys_query, lag, "
+      "max_shrink, refresh, retry_empty and table\n");
 }
 
 TEST_CASE("files that are no configuration") {

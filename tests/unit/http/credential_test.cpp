@@ -191,6 +191,26 @@ TEST_CASE("credential: hiccups of a service do not end a key that was accepted",
   CHECK(world.get(good).error().code == Code::kAuth);
 }
 
+TEST_CASE("credential: a 403 about what was asked for is an answer and ends no key",
+          "[unit][http][credential]") {
+  Service service([&](const RawRequest& request, size_t) {
+    return raw_answer(request.target == "/private" ? 403 : 401, "not yours");
+  });
+  Credentials world;
+  world.values = {{"key", "right"}};
+  world.add(keys_of(Type::kBearer, {"key"}));
+  auto request = request_of(service.server.url("/private"));
+  request.forbidden_is_answer = true;
+  for (int i = 0; i < 10; ++i) {
+    const auto opened = world.open(request);
+    REQUIRE(opened);
+    CHECK((*opened)->status() == 403);
+  }
+  CHECK(service.count() == 10);
+  request.url = service.server.url("/");
+  CHECK(world.open(request).error().code == Code::kAuth);
+}
+
 TEST_CASE("credential: a key that was changed meanwhile is read again at a 401",
           "[unit][http][credential]") {
   Credentials world;

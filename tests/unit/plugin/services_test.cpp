@@ -174,6 +174,41 @@ TEST_CASE("state: blobs are kept per component and empty is not missing", "[unit
   CHECK(state.get(context.host(), str("n"), nullptr, &error) < 0);
 }
 
+TEST_CASE("state: a verb that only looks keeps what is set to itself", "[unit][plugin]") {
+  Setup setup;
+  const TempFolder folder;
+  auto real = Ledger::open(folder.path() / "state", setup.clock);
+  auto scratch = Ledger::open(folder.path() / "scratch", setup.clock);
+  REQUIRE(real);
+  REQUIRE(scratch);
+  Services services = setup.services();
+  services.ledger = real->get();
+  const ServiceContext run(services, {});
+  const auto& state = table<sluice_state_t>(run, SLUICE_STATE_ID);
+  sluice_error_t error{};
+  error.struct_size = sizeof error;
+  Text out;
+  REQUIRE(state.set(run.host(), str("n"), bytes("run"), &error) == SLUICE_OK);
+
+  services.scratch = scratch->get();
+  const ServiceContext plan(services, {});
+  CHECK(state.get(plan.host(), str("n"), &out.put, &error) == SLUICE_OK);
+  CHECK(out.text == "run");
+  CHECK(state.set(plan.host(), str("n"), bytes("plan"), &error) == SLUICE_OK);
+  CHECK(state.get(plan.host(), str("n"), &out.put, &error) == SLUICE_OK);
+  CHECK(out.text == "plan");
+  CHECK(state.set(plan.host(), str("n"), {nullptr, 0}, &error) == SLUICE_OK);
+  CHECK(state.get(plan.host(), str("n"), &out.put, &error) == SLUICE_END);
+  CHECK(state.get(run.host(), str("n"), &out.put, &error) == SLUICE_OK);
+  CHECK(out.text == "run");
+
+  services.ledger = nullptr;  // before the first run
+  const ServiceContext first(services, {});
+  REQUIRE(first.host()->get_service(first.host(), SLUICE_STATE_ID) != nullptr);
+  CHECK(state.set(first.host(), str("m"), bytes("1"), &error) == SLUICE_OK);
+  CHECK(state.get(first.host(), str("m"), &out.put, &error) == SLUICE_OK);
+}
+
 TEST_CASE("http: wrong use is an error and not a crash", "[unit][plugin]") {
   Setup setup;
   HttpClient client({}, setup.clock);
