@@ -346,10 +346,16 @@ std::string create_statement(const Table& table) {
   }
   sql += "\n)";
   // One INTEGER column as key is the rowid itself. Any other key would be kept twice, once in an
-  // index of its own: without rowid the table is ordered by it.
-  const bool rowid =
-      table.key.empty() || (table.key.size() == 1 && table.find(table.key.front()) != nullptr &&
-                            table.find(table.key.front())->storage == Storage::kInteger);
+  // index of its own: without rowid the table is ordered by it. That is no good for rows of
+  // kilobytes, of which a page holds only a few: each insert would then go through many pages.
+  const bool wide =
+      std::any_of(table.columns.begin(), table.columns.end(), [](const TableColumn& column) {
+        return column.type == Type::kJson || column.type == Type::kLargeUtf8 ||
+               column.type == Type::kBinary;
+      });
+  const bool rowid = wide || table.key.empty() ||
+                     (table.key.size() == 1 && table.find(table.key.front()) != nullptr &&
+                      table.find(table.key.front())->storage == Storage::kInteger);
   if (table.strict) {
     sql += rowid ? " STRICT" : " STRICT, WITHOUT ROWID";
   } else if (!rowid) {
@@ -389,7 +395,11 @@ void add_indexes(sqlite3* db, const Table& table, const ExistingTable& existing,
   if (!out.creates && !key_is_unique(table, existing)) {
     add(table.key, "UNIQUE ");
   }
-  for (const auto& columns : table.indexes) {
+  std::vector<std::vector<std::string>> wanted = table.indexes;
+  if (!table.removed.empty()) {
+    wanted.push_back({std::string(kLineageColumn)});  // by which a slice's rows are found
+  }
+  for (const auto& columns : wanted) {
     const bool covered =
         columns.empty() || std::any_of(there.begin(), there.end(), [&](const auto& index) {
           return starts_with(index, columns);

@@ -53,6 +53,20 @@ TEST_CASE("sqlite schema: a table is created strict and ordered by its key", "[s
         std::vector<std::string>{"idx_s_value"});
 }
 
+TEST_CASE("sqlite schema: wide rows have a rowid and removed ones are found by an index",
+          "[sqlite][schema]") {
+  Fixture f;
+  auto stream = rig::readings();
+  stream.col("raw", Type::kJson).col("gone", Type::kTimestamp).removed("gone");
+  f.bind(stream, {.lineage = true});
+  CHECK(one(f.path, "SELECT sql FROM sqlite_schema WHERE name = 's'").ends_with("STRICT"));
+  CHECK(sql(f.path, "SELECT name FROM pragma_index_list('s') WHERE origin = 'c'") ==
+        std::vector<std::string>{"idx_s__sluice_commit"});
+  CHECK(sql(f.path, "SELECT name, \"notnull\", pk FROM pragma_table_info('s') WHERE pk > 0") ==
+        std::vector<std::string>{"station|1|1", "time|1|2"});
+  CHECK(kit::diff(f.sink, stream, {.lineage = true}).empty());
+}
+
 TEST_CASE("sqlite schema: diff shows what bind does and does none of it", "[sqlite][schema]") {
   Fixture f;
   const auto before = kit::diff(f.sink, rig::readings());
