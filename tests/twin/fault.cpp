@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/twin/fault.hpp"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -14,40 +15,49 @@ namespace {
 
 using nlohmann::json;
 
+using testing::JsonChange;
+
 struct ActionName {
   std::string_view name;
   FaultKind kind;
+  JsonChange change = JsonChange::kAddFields;
 };
 
-constexpr std::array<ActionName, 10> kActions{{{"delay", FaultKind::kDelay},
-                                               {"status", FaultKind::kStatus},
-                                               {"html", FaultKind::kHtml},
-                                               {"garbage", FaultKind::kGarbage},
-                                               {"reset", FaultKind::kReset},
-                                               {"truncate", FaultKind::kTruncate},
-                                               {"wrong_length", FaultKind::kWrongLength},
-                                               {"slow", FaultKind::kSlow},
-                                               {"hang", FaultKind::kHang},
-                                               {"bad_chunked", FaultKind::kBadChunked}}};
+constexpr std::array<ActionName, 14> kActions{
+    {{"delay", FaultKind::kDelay},
+     {"status", FaultKind::kStatus},
+     {"html", FaultKind::kHtml},
+     {"garbage", FaultKind::kGarbage},
+     {"reset", FaultKind::kReset},
+     {"truncate", FaultKind::kTruncate},
+     {"wrong_length", FaultKind::kWrongLength},
+     {"slow", FaultKind::kSlow},
+     {"hang", FaultKind::kHang},
+     {"bad_chunked", FaultKind::kBadChunked},
+     {"add_fields", FaultKind::kChangeJson, JsonChange::kAddFields},
+     {"numbers_as_text", FaultKind::kChangeJson, JsonChange::kNumbersAsText},
+     {"text_as_numbers", FaultKind::kChangeJson, JsonChange::kTextAsNumbers},
+     {"empty", FaultKind::kChangeJson, JsonChange::kEmpty}}};
 
 constexpr std::string_view kHtmlPage =
     "<!DOCTYPE html>\n<html><head><title>Wartungsarbeiten</title></head>\n"
     "<body><h1>Der Dienst ist vor&uuml;bergehend nicht verf&uuml;gbar.</h1></body></html>\n";
 
-std::string_view action_name(FaultKind kind) {
+std::string_view action_name(const Fault& fault) {
   for (const ActionName& action : kActions) {
-    if (action.kind == kind) {
+    if (action.kind == fault.kind &&
+        (fault.kind != FaultKind::kChangeJson || action.change == fault.change)) {
       return action.name;
     }
   }
   return "none";
 }
 
-FaultKind parse_action(const std::string& name) {
+const ActionName& parse_action(const std::string& name) {
   std::string known;
   for (const ActionName& action : kActions) {
     if (action.name == name) {
-      return action.kind;
+      return action;
     }
     known += known.empty() ? "" : ", ";
     known += action.name;
@@ -141,6 +151,26 @@ bool glob_match(std::string_view pattern, std::string_view path) {
   return path.empty();
 }
 
+namespace {
+
+// A part of a document, an answer without body and anything but JSON stay as they are.
+Response with_changed_json(const Fault& fault, Response response) {
+  const bool whole = response.body && response.offset == 0 &&
+                     response.length == response.body->size() && response.status != 206;
+  const bool says_json =
+      std::any_of(response.headers.begin(), response.headers.end(), [](const auto& header) {
+        return header.first == "Content-Type" && header.second.find("json") != std::string::npos;
+      });
+  if (whole && says_json) {
+    response.body = std::make_shared<const std::string>(
+        testing::change_json(*response.body, fault.change, fault.depth));
+    response.length = response.body->size();
+  }
+  return response;
+}
+
+}  // namespace
+
 Response apply_to_response(const Fault& fault, Response response) {
   if (fault.kind == FaultKind::kStatus) {
     const std::string page =
@@ -156,6 +186,9 @@ Response apply_to_response(const Fault& fault, Response response) {
   if (fault.kind == FaultKind::kHtml) {
     return make_response(200, "text/html", fault.body.empty() ? std::string(kHtmlPage) : fault.body,
                          std::move(response.kind));
+  }
+  if (fault.kind == FaultKind::kChangeJson) {
+    return with_changed_json(fault, std::move(response));
   }
   if (fault.kind == FaultKind::kGarbage) {
     std::string bytes(response.length, '\0');
@@ -208,7 +241,9 @@ std::unique_ptr<FaultInjector::Rule> FaultInjector::Rule::parse(const json& sour
   const std::string per = reader.get<std::string>("per", "rule");
   rule->per_path = per == "path";
   Fault& fault = rule->fault;
-  fault.kind = parse_action(reader.get<std::string>("action", ""));
+  const ActionName& action = parse_action(reader.get<std::string>("action", ""));
+  fault.kind = action.kind;
+  fault.change = action.change;
   const std::uint64_t delay_ms = reader.count("delay_ms", 0);
   fault.status = reader.get<int>("status", 503);
   fault.retry_after = reader.number_or_text("retry_after");
@@ -218,6 +253,9 @@ std::unique_ptr<FaultInjector::Rule> FaultInjector::Rule::parse(const json& sour
       reader.get<std::int64_t>("after_bytes", fault.kind == FaultKind::kTruncate ? 0 : -1);
   fault.delta = reader.get<std::int64_t>("delta", 1);
   fault.bytes_per_second = reader.count("bytes_per_second", 1024);
+  if (source.contains("depth")) {
+    fault.depth = reader.count("depth", 0);
+  }
   reader.finish();
   if (per != "path" && per != "rule") {
     throw std::invalid_argument("key 'per' must be \"rule\" or \"path\"");
@@ -325,7 +363,7 @@ std::string FaultInjector::describe() const {
   for (const auto& rule : rules_) {
     list.push_back({{"id", rule->fault.rule},
                     {"path", rule->path},
-                    {"action", action_name(rule->fault.kind)},
+                    {"action", action_name(rule->fault)},
                     {"matched", rule->matched},
                     {"fired", rule->fired}});
   }

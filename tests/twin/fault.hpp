@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "sluice/testing/json_change.hpp"
 #include "tests/twin/message.hpp"
 
 namespace sluice::twin {
@@ -25,7 +27,8 @@ enum class FaultKind {
   kWrongLength,  // Content-Length off by `delta` bytes, body whole, then close
   kSlow,         // the true answer at `bytes_per_second`
   kHang,         // no answer until the client gives up or the twin stops
-  kBadChunked    // chunked transfer with a broken chunk header, then close
+  kBadChunked,   // chunked transfer with a broken chunk header, then close
+  kChangeJson    // the true answer with its JSON changed; other answers as they are
 };
 
 // What shall happen to one answer.
@@ -41,14 +44,16 @@ struct Fault {
   std::int64_t delta = 0;
   std::uint64_t bytes_per_second = 0;
   std::uint64_t seed = 0;  // of the garbage
+  testing::JsonChange change = testing::JsonChange::kAddFields;
+  std::optional<std::size_t> depth;  // from where on the JSON is changed
 };
 
 // True if `path` matches `pattern`: `**` any text, `*` any text without '/', `?` one character but
 // '/'.
 bool glob_match(std::string_view pattern, std::string_view path);
 
-// Replaces what the fault replaces in the answer itself (status, HTML page, random bytes). The
-// other kinds happen on the wire.
+// Replaces what the fault replaces in the answer itself (status, HTML page, random bytes, JSON).
+// The other kinds happen on the wire.
 Response apply_to_response(const Fault& fault, Response response);
 
 // The script of faults: an ordered list of rules, of which the first that fires decides.

@@ -120,6 +120,94 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--cache-mib", options.dwd.cache_mib, "bound of built archives kept in memory")
       ->capture_default_str();
+  app.add_option("--rest-items", options.rest.items, "items of the shop at /rest/")
+      ->capture_default_str();
+  app.add_option("--rest-shelves", options.rest.shelves, "its shelves")->capture_default_str();
+  app.add_option("--rest-events", options.rest.events, "events of each shelf")
+      ->capture_default_str();
+  app.add_option("--rest-rate-days", options.rest.rate_days,
+                 "days with exchange rates, from 1999-01-04 on")
+      ->capture_default_str();
+  app.add_option("--rest-key", options.rest.key, "key that it wants in X-Key; empty: none");
+  app.add_option("--binance-symbols", options.binance.symbols, "symbols of the spot market")
+      ->capture_default_str();
+  app.add_option("--binance-now", options.binance.now,
+                 "the spot market's time (UTC), which then stands still; the machine's without it");
+  app.add_option("--binance-weight-limit", options.binance.weight_limit,
+                 "request weight a minute, as exchangeInfo tells it")
+      ->capture_default_str();
+  app.add_option("--binance-cache-mib", options.binance.cache_mib,
+                 "bound of built archives of candles kept in memory")
+      ->capture_default_str();
+  app.add_option("--bungie-tables", options.bungie.tables, "definition tables of a build")
+      ->capture_default_str();
+  app.add_option("--bungie-entries", options.bungie.entries, "entries of a table but the items'")
+      ->capture_default_str();
+  app.add_option("--bungie-items", options.bungie.items, "entries of the items' table")
+      ->capture_default_str();
+  app.add_option("--bungie-item-bytes", options.bungie.item_bytes,
+                 "about so many bytes of JSON for an item; 0: as it comes")
+      ->capture_default_str();
+  app.add_option("--bungie-api-key", options.bungie.api_key,
+                 "what X-API-Key must say; empty: it is not looked at");
+  app.add_option("--coingecko-coins", options.coingecko.coins, "coins of the CoinGecko service")
+      ->capture_default_str();
+  app.add_option("--coingecko-now", options.coingecko.now_s,
+                 "its time, which stands still, in seconds since the epoch; 0: the system's");
+  app.add_option("--yahoo-now", options.yahoo.now_s,
+                 "time of the Yahoo service, which stands still; 0: the system's");
+  app.add_flag("--yahoo-crumb", options.yahoo.crumb, "its charts need the cookie and the crumb");
+  app.add_flag("--yahoo-browsers-only", options.yahoo.browsers_only,
+               "it answers 429 to a User-Agent without Mozilla");
+  app.add_option("--wiseoldman-players", options.wiseoldman.players, "members of the clan")
+      ->capture_default_str();
+  app.add_option("--wiseoldman-days", options.wiseoldman.days, "days of history of each player")
+      ->capture_default_str();
+  app.add_option("--wiseoldman-per-week", options.wiseoldman.snapshots_per_week,
+                 "snapshots of each player in a week")
+      ->capture_default_str();
+  app.add_option("--wiseoldman-now", options.wiseoldman.now,
+                 "the clan's time (UTC), e.g. 2026-08-01T00:00:00Z; else today's midnight");
+  app.add_option("--discord-channels", options.discord.channels,
+                 "Discord: channels with messages, threads not counted")
+      ->capture_default_str();
+  app.add_option("--discord-threads", options.discord.threads, "Discord: threads")
+      ->capture_default_str();
+  app.add_option("--discord-messages", options.discord.messages,
+                 "Discord: messages ever posted, of all channels and threads")
+      ->capture_default_str();
+  app.add_option("--discord-authors", options.discord.authors, "Discord: authors")
+      ->capture_default_str();
+  app.add_option("--discord-from", options.discord.from, "Discord: first day of the guild")
+      ->capture_default_str();
+  app.add_option("--discord-to", options.discord.to, "Discord: the messages end before this day")
+      ->capture_default_str();
+  app.add_option("--discord-token", options.discord.token, "Discord: the bot's token")
+      ->capture_default_str();
+  app.add_option("--blizzard-items", options.blizzard.items, "items that the search knows")
+      ->capture_default_str();
+  app.add_option("--blizzard-missing-every", options.blizzard.missing_every,
+                 "each so many-th item is answered 404; 0: none")
+      ->capture_default_str();
+  app.add_option("--blizzard-connected-realms", options.blizzard.connected_realms,
+                 "connected realms of each region and game")
+      ->capture_default_str();
+  app.add_option("--blizzard-auctions", options.blizzard.auctions,
+                 "auctions of each connected realm")
+      ->capture_default_str();
+  app.add_option("--blizzard-commodities", options.blizzard.commodities,
+                 "commodities of each region")
+      ->capture_default_str();
+  app.add_option("--blizzard-search-page", options.blizzard.search_page,
+                 "longest page of an item search")
+      ->capture_default_str();
+  app.add_option("--blizzard-token-life", options.blizzard.token_life_s,
+                 "seconds that an access token holds")
+      ->capture_default_str();
+  app.add_option("--blizzard-client-id", options.blizzard.client_id, "the client's id")
+      ->capture_default_str();
+  app.add_option("--blizzard-client-secret", options.blizzard.client_secret, "the client's secret")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,15 @@ struct Response {
   std::size_t length = 0;      // number of bytes that are sent (for HEAD: announced)
   std::uint32_t delay_ms = 0;  // the service takes its time before it answers
   std::string kind;  // class of the path, for the counters: "archive", "listing", "missing" ...
+};
+
+// An answer given in process.
+struct Answered {
+  int status = 0;  // 0: none came (the connection was lost before, or nothing was ever sent)
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::optional<std::size_t>
+      breaks_after;  // the connection is lost after so many bytes of the body
 };
 
 Response make_response(int status, std::string content_type, std::string body, std::string kind);

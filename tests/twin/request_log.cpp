@@ -49,7 +49,7 @@ std::uint64_t RequestLog::count(const Request& request, const Response& response
   }
   entries_.push_back(
       {serial_, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count(),
-       request.method, request.target, response.status, bytes, response.kind, fault});
+       request.method, request.target, response.status, bytes, conditional, response.kind, fault});
   if (entries_.size() > kKept) {
     entries_.pop_front();
   }
@@ -112,6 +112,7 @@ std::string RequestLog::tail(std::size_t count) const {
                     {"target", entry.target},
                     {"status", entry.status},
                     {"bytes", entry.bytes},
+                    {"conditional", entry.conditional},
                     {"kind", entry.kind},
                     {"fault", entry.fault}});
   }

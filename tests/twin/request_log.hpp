@@ -46,6 +46,7 @@ class RequestLog {
     std::string target;
     int status = 0;
     std::uint64_t bytes = 0;
+    bool conditional = false;
     std::string kind;
     std::string fault;
   };

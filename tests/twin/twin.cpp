@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/twin/bungie/bungie_service.hpp"
 #include "tests/twin/dwd/dwd_service.hpp"
 #include "tests/twin/fault.hpp"
 #include "tests/twin/request_log.hpp"
@@ -32,23 +33,46 @@ std::size_t parse_count(const std::string& text) {
   return value;
 }
 
+int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    if (low >= 0) {
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// As the server on the wire parses it.
 Request parse_target(const std::string& method, const std::string& target,
                      const std::string& body) {
   Request request;
   request.method = method;
   request.target = target;
-  request.path = target.substr(0, target.find('?'));
+  const std::size_t path_size = std::min(target.find('?'), target.size());
+  request.path = percent_decoded(std::string_view(target).substr(0, path_size));
   request.body = body;
-  std::string_view rest = request.path.size() < target.size()
-                              ? std::string_view(target).substr(request.path.size() + 1)
-                              : std::string_view();
+  std::string_view rest = path_size < target.size() ? std::string_view(target).substr(path_size + 1)
+                                                    : std::string_view();
   while (!rest.empty()) {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     const std::size_t equals = pair.find('=');
     request.query.insert_or_assign(
-        std::string(pair.substr(0, equals)),
-        equals == std::string_view::npos ? "" : std::string(pair.substr(equals + 1)));
+        percent_decoded(pair.substr(0, equals)),
+        equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1)));
   }
   return request;
 }
@@ -119,6 +143,24 @@ class Twin::Impl {
 
   WireServer& server() { return *server_; }
 
+  Answered ask(const Request& request) {
+    const WireServer::Answer given = answer(request);
+    const Response& response = given.response;
+    Answered out{response.status, response.headers, {}, {}};
+    if (response.body && request.method != "HEAD" && response.status != 304) {
+      out.body = response.body->substr(response.offset, response.length);
+    }
+    break_as_on_the_wire(given.fault, out);
+    if (!starts_with(request.path, kControl)) {
+      const std::uint64_t ticket = log_.count(request, response, given.fault.rule, out.body.size());
+      log_.leave();
+      if (out.breaks_after) {
+        log_.correct(ticket, out.body.size(), *out.breaks_after);
+      }
+    }
+    return out;
+  }
+
   Response control(const Request& request) {
     try {
       return dispatch_control(std::string_view(request.path).substr(kControl.size()), request);
@@ -130,6 +172,36 @@ class Twin::Impl {
   }
 
  private:
+  static void break_as_on_the_wire(const Fault& fault, Answered& out) {
+    const auto after = [&](std::int64_t bytes) {
+      const auto most = out.body.empty() ? 0 : static_cast<std::int64_t>(out.body.size()) - 1;
+      out.breaks_after = static_cast<std::size_t>(std::clamp<std::int64_t>(bytes, 0, most));
+    };
+    switch (fault.kind) {
+      case FaultKind::kReset:
+        if (fault.after_bytes < 0) {
+          out = {};
+        } else {
+          after(fault.after_bytes);
+        }
+        break;
+      case FaultKind::kTruncate:
+        after(fault.after_bytes);
+        break;
+      case FaultKind::kWrongLength:
+        after(static_cast<std::int64_t>(out.body.size()));
+        break;
+      case FaultKind::kBadChunked:
+        after(static_cast<std::int64_t>(out.body.size() / 2));
+        break;
+      case FaultKind::kHang:
+        out = {};
+        break;
+      default:
+        break;
+    }
+  }
+
   WireServer::Answer answer(const Request& request) {
     if (starts_with(request.path, kControl)) {
       return {control(request), {}};
@@ -224,6 +296,10 @@ std::string Twin::dwd_url() const {
   return base_url() + std::string(dwd::kMount);
 }
 
+std::string Twin::bungie_url() const {
+  return base_url() + std::string(bungie::kMount.substr(0, bungie::kMount.size() - 1));
+}
+
 std::string Twin::control(const std::string& method, const std::string& target,
                           const std::string& body) {
   if (!starts_with(target, kControl)) {
@@ -234,6 +310,13 @@ std::string Twin::control(const std::string& method, const std::string& target,
     throw std::invalid_argument(*response.body);
   }
   return *response.body;
+}
+
+Answered Twin::ask(const std::string& method, const std::string& target,
+                   const std::map<std::string, std::string>& headers, const std::string& body) {
+  Request request = parse_target(method, target, body);
+  request.headers = headers;
+  return impl_->ask(request);
 }
 
 void Twin::stop() {
