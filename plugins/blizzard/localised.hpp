@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows from documents whose texts come in several languages: one for each language that is wanted.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "readers.hpp"
+#include "sluice/cpp/records.hpp"
+
+namespace blizzard {
+
+// Threads: those of the reader that owns it.
+class LocalisedRows {
+ public:
+  LocalisedRows(const Sources& sources, const sluice::Stream& stream,
+                const sluice::ReadRequest& request)
+      : selection_(sources.selection),
+        has_document_(stream.find("document") >= 0),
+        decoder_(stream, request) {}
+
+  sluice::RecordDecoder& decoder() { return decoder_; }
+  // Appends the rows of `record`, which is a part of a document or all of it. `extra` are columns
+  // that do not come from it.
+  void append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
+              const std::vector<sluice::Fixed>& extra = {});
+
+ private:
+  const Selection& selection_;
+  bool has_document_;
+  sluice::RecordDecoder decoder_;
+  std::string text_;
+};
+
+}  // namespace blizzard

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Classes, realms and the token's price: an index and the documents that it leads to.
+#include <catch2/catch.hpp>
+
+#include "plugins/blizzard/tests/support.hpp"
+
+using namespace blizzard::test;  // NOLINT
+using sluice::json;
+using sluice::testing::Answer;
+using sluice::testing::FakeHost;
+using sluice::testing::SourceSession;
+
+namespace {
+
+std::string links(const std::vector<int>& ids) {
+  json out = {{"connected_realms", json::array()}};
+  for (const int id : ids) {
+    out["connected_realms"].push_back(
+        {{"href", "https://eu.api.blizzard.com/data/wow/connected-realm/" + std::to_string(id) +
+                      "?namespace=dynamic-eu"}});
+  }
+  return out.dump();
+}
+
+std::string connected(int id, int realms) {
+  json out = {{"id", id},
+              {"has_queue", false},
+              {"status", {{"type", "UP"}, {"name", "Up"}}},
+              {"population", {{"type", "FULL"}, {"name", "Full"}}},
+              {"realms", json::array()}};
+  for (int i = 0; i < realms; ++i) {
+    out["realms"].push_back({{"id", id + i},
+                             {"name", "Realm"},
+                             {"slug", "realm-" + std::to_string(id + i)},
+                             {"category", "X"},
+                             {"locale", "enUS"},
+                             {"timezone", "UTC"},
+                             {"type", {{"type", "NORMAL"}, {"name", "Normal"}}},
+                             {"is_tournament", false},
+                             {"region", {{"id", 3}, {"name", "Europe"}}}});
+  }
+  return out.dump();
+}
+
+std::string realm_url(const std::string& id) {
+  return url("connected-realm/" + id, "dynamic-eu", id == "index" ? "" : "&locale=en_US");
+}
+
+const std::string kToken = R"({"last_updated_timestamp":1699999200000,"price":3012345678})";
+
+}  // namespace
+
+TEST_CASE("blizzard realms: each connected realm is read once whatever the index repeats",
+          "[unit][blizzard]") {
+  FakeHost host;
+  host.http.on(realm_url("index"), json_answer(links({509, 510, 509})))
+      .on(realm_url("509"), json_answer(connected(509, 3)))
+      .on(realm_url("510"), json_answer(connected(510, 1)));
+  const auto run =
+      read(host, json::object(), {.stream = "connected_realms", .partition = "eu/retail"});
+  REQUIRE(run.rows.size() == 2);
+  CHECK(run.rows[0]["id"] == 509);
+  CHECK(run.rows[0]["realm_count"] == 3);
+  CHECK(run.rows[0]["population"] == "FULL");
+  CHECK(run.rows[0]["removed_at"].is_null());
+  CHECK(run.notes.empty());
+  const auto realms = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
+  REQUIRE(realms.rows.size() == 4);
+  CHECK(realms.rows[2]["connected_realm_id"] == 509);
+  CHECK(realms.rows[2]["slug"] == "realm-511");
+  CHECK(realms.rows[3]["region_id"] == 3);
+  CHECK(realms.notes.empty());
+}
+
+TEST_CASE("blizzard realms: reading goes on behind the last connected realm", "[unit][blizzard]") {
+  FakeHost host;
+  host.http.on(realm_url("index"), json_answer(links({509, 510, 511})));
+  for (const int id : {509, 510, 511}) {
+    host.http.on(realm_url(std::to_string(id)), json_answer(connected(id, 2)));
+  }
+  const sluice::testing::ReadSpec whole = {
+      .stream = "realms", .partition = "eu/retail", .target_batch_bytes = 1};
+  const auto run = read(host, json::object(), whole);
+  REQUIRE(run.batch_rows == std::vector<std::size_t>{2, 2, 2});
+  auto rest = whole;
+  rest.state = run.states.at(1);
+  const auto resumed = read(host, json::object(), rest);
+  REQUIRE(resumed.rows.size() == 2);
+  CHECK(resumed.rows[0] == run.rows[4]);
+}
+
+TEST_CASE("blizzard realms: one that is not there is noted and the rest is read",
+          "[unit][blizzard]") {
+  FakeHost host;
+  host.http.on(realm_url("index"), json_answer(links({509, 510})))
+      .on(realm_url("509"), not_found())
+      .on(realm_url("510"), json_answer(connected(510, 1)));
+  const auto run = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
+  CHECK(run.rows.size() == 1);
+  CHECK(noted(run, "connected_realm_not_found") == 1);
+}
+
+TEST_CASE("blizzard realms: an index with a link that has no id is refused", "[unit][blizzard]") {
+  FakeHost host;
+  host.http.on(realm_url("index"),
+               json_answer(R"({"connected_realms":[{"href":"https://x/realms/all"}]})"));
+  const auto run = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
+  CHECK(run.error.value().code() == sluice::Code::kBadData);
+}
+
+TEST_CASE("blizzard classes: the index is walked and subclasses are rows", "[unit][blizzard]") {
+  FakeHost host;
+  host.http
+      .on(url("item-class/index", "static-classic-eu", "&locale=en_US"),
+          json_answer(
+              R"({"item_classes":[{"id":0,"name":"Food"},{"id":9,"name":"Book"},{"x":1}]})"))
+      .on(url("item-class/0", "static-classic-eu", "&locale=en_US"),
+          json_answer(R"({"class_id":0,"name":"Food","item_subclasses":[{"id":0,"name":"Bread"},)"
+                      R"({"id":4,"name":"Cheese"}]})"))
+      .on(url("item-class/9", "static-classic-eu", "&locale=en_US"), not_found());
+  const json classic = {{"games", {"classic"}}};
+  const auto classes = read(host, classic, {.stream = "item_classes", .partition = "eu/classic"});
+  REQUIRE(classes.rows.size() == 1);
+  CHECK(classes.rows[0]["subclass_count"] == 2);
+  CHECK(noted(classes, "item_class_not_found") == 1);
+  CHECK(classes.rejects.size() == 1);
+  const auto subclasses =
+      read(host, classic, {.stream = "item_subclasses", .partition = "eu/classic"});
+  REQUIRE(subclasses.rows.size() == 2);
+  CHECK(subclasses.rows[1]["class_id"] == 0);
+  CHECK(subclasses.rows[1]["subclass_id"] == 4);
+  CHECK(subclasses.rows[1]["name"] == "Cheese");
+}
+
+TEST_CASE("blizzard token: the series begins with the newest price and a 304 repeats it",
+          "[unit][blizzard]") {
+  FakeHost host;
+  Answer answer = json_answer(kToken);
+  answer.validator = "Last-Modified: today";
+  host.http.on(url("token/index", "dynamic-eu"), answer);
+  const auto once = [&] {
+    SourceSession session(plugin(), host, config());
+    const auto partitions = session.partitions("token_price");
+    REQUIRE(partitions.size() == 1);
+    CHECK(partitions[0].key == "eu/retail");
+    CHECK(partitions[0].from_us == 1'699'999'200'000'000);
+    return session.read({.stream = "token_price",
+                         .partition = "eu/retail",
+                         .from_us = partitions[0].from_us,
+                         .to_us = 1'700'000'000'000'000});
+  };
+  const auto first = once();
+  REQUIRE(first.rows.size() == 1);
+  CHECK(first.rows[0]["price"] == 3'012'345'678);
+  CHECK(first.rows[0]["time"] == "2023-11-14T22:00:00Z");
+  CHECK(first.notes.empty());
+  CHECK(host.http.requests().size() == 1);  // listing and reading share it
+  const auto second = once();
+  CHECK(second.rows == first.rows);
+  CHECK(host.http.requests().back().status == 304);
+}
+
+TEST_CASE("blizzard token: a game without one has no series", "[unit][blizzard]") {
+  FakeHost host;
+  host.http.on(url("token/index", "dynamic-eu"), json_answer(kToken))
+      .on(url("token/index", "dynamic-classic1x-eu"), not_found());
+  SourceSession session(plugin(), host, config({{"games", {"retail", "classic1x"}}}));
+  CHECK(session.partitions("token_price").size() == 1);
+}
