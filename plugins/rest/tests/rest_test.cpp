@@ -1,0 +1,730 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The built library through a fake host: what is asked, what becomes of the answers.
+#include <catch2/catch.hpp>
+
+#include "plugins/rest/tests/support.hpp"
+
+using namespace rest::test;  // NOLINT: a test of this namespace
+using sluice::Code;
+using sluice::json;
+using sluice::Outcome;
+using sluice::testing::Answer;
+using sluice::testing::FakeHost;
+using sluice::testing::ReadSpec;
+using sluice::testing::SourceRun;
+using sluice::testing::SourceSession;
+
+namespace {
+
+std::string url(const std::string& path) {
+  return kBase + path;
+}
+
+// Reads the one slice whole, then again cut after every batch and resumed: the rows must agree.
+SourceRun read(FakeHost& host, const json& config, ReadSpec spec = {}) {
+  if (spec.stream.empty()) {
+    spec.stream = "s";
+  }
+  SourceSession session(plugin(), host, config);
+  return session.read(spec);
+}
+
+std::vector<json> read_in_pieces(FakeHost& host, const json& config, ReadSpec spec) {
+  spec.stream = "s";
+  spec.target_batch_bytes = 1;  // each row fills a batch
+  spec.most_batches = 1;
+  SourceSession session(plugin(), host, config);
+  std::vector<json> rows;
+  for (int i = 0; i < 1000; ++i) {
+    const SourceRun piece = session.read(spec);
+    rows.insert(rows.end(), piece.rows.begin(), piece.rows.end());
+    if (piece.end != SLUICE_OK || piece.states.empty() || !piece.states.back()) {
+      CHECK(piece.end == SLUICE_END);
+      break;
+    }
+    spec.state = piece.states.back();
+  }
+  return rows;
+}
+
+json paged(const json& pages, const json& more = json::object()) {
+  json out = stream(more);
+  out["pages"] = pages;
+  return source({out});
+}
+
+constexpr int64_t kMinute = 60'000'000;
+constexpr int64_t kStart = 1'704'067'200'000'000;  // 2024-01-01
+
+json series(json more = json::object()) {
+  json out = {{"name", "s"},
+              {"kind", "series"},
+              {"path", "/events"},
+              {"key", {"id"}},
+              {"time", "at"},
+              {"query", {{"from", "{from:s}"}, {"to", "{to-1us:s}"}}},
+              {"fields",
+               {{{"name", "id"}, {"type", "int64"}},
+                {{"name", "at"}, {"type", "timestamp"}, {"epoch", "s"}}}}};
+  out.update(more);
+  return out;
+}
+
+std::string events(const std::vector<std::pair<int, int>>& id_and_minute) {
+  std::string out = "[";
+  for (const auto& [id, minute] : id_and_minute) {
+    out += (out.size() > 1 ? "," : "") + std::string("{\"id\":") + std::to_string(id) +
+           ",\"at\":" + std::to_string(kStart / 1'000'000 + minute * 60) + "}";
+  }
+  return out + "]";
+}
+
+ReadSpec minutes(int from, int to) {
+  return {.stream = "s", .from_us = kStart + from * kMinute, .to_us = kStart + to * kMinute};
+}
+
+}  // namespace
+
+TEST_CASE("rest: a list in one answer becomes rows", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items?lang=en&q=a%20b"),
+               {.body = R"({"data":{"list":[{"id":"1","t":"x","u":1},{"id":2},{"t":"no id"}]}})",
+                .validator = "v1"});
+  const json config = source(
+      {stream({{"records", "/data/list"}, {"query", {{"q", "{word}"}, {"none", "{partition}"}}}})},
+      {{"query", {{"lang", "en"}}},
+       {"values", {{"word", "a b"}}},
+       {"headers", {{"X-Word", "{word}"}}},
+       {"credential", "main"},
+       {"limits", {{{"amount", 20}, {"per", "60s"}, {"used_header", "X-Used"}}}}});
+  const SourceRun run = read(host, config);
+  INFO((run.error ? run.error->message() : ""));
+  REQUIRE(ids(run) == numbers(1, 2));
+  CHECK(run.rows[0]["t"] == "x");
+  CHECK(run.rows[1]["t"].is_null());
+  REQUIRE(run.rejects.size() == 1);
+  CHECK(run.rejects[0].reason == "/id: is missing.");
+  CHECK(run.validator == "v1");
+  const auto request = host.http.requests().at(0);
+  CHECK(request.headers == "X-Word: a b\n");
+  CHECK(request.credential == "main");
+  CHECK(request.scope == "api.test");
+  const json declared = json::parse(host.http.declaration());
+  CHECK(declared["limits"][0] == json({{"scope", "api.test"},
+                                       {"name", ""},
+                                       {"window", "sliding"},
+                                       {"amount", 20.0},
+                                       {"per_ms", 60000},
+                                       {"used_header", "X-Used"}}));
+  // Asked again with the validator: unchanged.
+  CHECK(read(host, config, {.validator = "v1"}).end == SLUICE_UNCHANGED);
+}
+
+TEST_CASE("rest: fields come from anywhere in a record", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"({"a":{"price":0.10,"n":-1,"at":1706702400,"deep":{"x":[1,2]}},
+                                  "b":{"price":"12.5","n":"n/a","at":null}})");
+  const json config = source({{{"name", "s"},
+                               {"path", "/items"},
+                               {"key", {"name"}},
+                               {"ignore", {"/deep"}},
+                               {"fields",
+                                {{{"name", "name"}, {"from", "$name"}},
+                                 {{"name", "price"}, {"type", "decimal"}, {"scale", 2}},
+                                 {{"name", "n"}, {"type", "int32"}, {"null", {-1, "n/a"}}},
+                                 {{"name", "at"}, {"type", "date"}, {"epoch", "s"}},
+                                 {{"name", "second"}, {"from", "/deep/x/1"}, {"type", "int64"}},
+                                 {{"name", "raw"}, {"from", "$record"}, {"type", "json"}},
+                                 {{"name", "shop"}, {"value", "{shop}"}},
+                                 {{"name", "year"}, {"type", "int32"}, {"value", "{now:%Y}"}},
+                                 {{"name", "part"}, {"value", "{partition}"}}}}}},
+                             {{"values", {{"shop", "eu"}}}});
+  const SourceRun run = read(host, config);
+  REQUIRE(run.rows.size() == 2);
+  CHECK(run.rows[0]["name"] == "a");
+  CHECK(run.rows[0]["price"] == "0.10");
+  CHECK(run.rows[0]["n"].is_null());
+  CHECK(run.rows[0]["at"] == "2024-01-31");
+  CHECK(run.rows[0]["second"] == 2);
+  CHECK(run.rows[0]["raw"]["deep"]["x"] == json({1, 2}));
+  CHECK(run.rows[0]["shop"] == "eu");
+  CHECK(run.rows[0]["year"].is_number());
+  CHECK(run.rows[0]["part"].is_null());
+  CHECK(run.rows[1]["price"] == "12.50");
+  CHECK(run.rows[1]["n"].is_null());
+}
+
+TEST_CASE("rest: one record alone is a row", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"({"id":7,"t":"x"})");
+  host.http.on(url("/deep"), R"({"data":{"other":[1],"it":{"id":8}}})");
+  host.http.on(url("/none"), R"({"data":{}})");
+  CHECK(ids(read(host, source({stream({{"single", true}})}))) == numbers(7, 7));
+  CHECK(
+      ids(read(host,
+               source({stream({{"single", true}, {"path", "/deep"}, {"records", "/data/it"}})}))) ==
+      numbers(8, 8));
+  const auto none = [&](json more) {
+    more.update({{"single", true}, {"path", "/none"}, {"records", "/data/it"}});
+    return read(host, source({stream(more)}));
+  };
+  CHECK(none({}).end == SLUICE_BAD_DATA);
+  CHECK(none({{"optional_records", true}}).end == SLUICE_END);
+}
+
+TEST_CASE("rest: records may be plain values or named by their time", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), "[3,\"4\",null,5]");
+  json plain = stream();
+  plain["fields"] = {{{"name", "id"}, {"type", "int64"}, {"from", "$value"}}};
+  const SourceRun run = read(host, source({plain}));
+  CHECK(ids(run) == numbers(3, 5));
+  CHECK(run.rejects.size() == 1);
+  json child = {{"name", "c"}, {"path", "/c/{key}"}, {"kind", "keys"}, {"key", {"id"}}};
+  child["fields"] = stream()["fields"];
+  child["single"] = true;
+  child["over"] = {{"stream", "s"}};
+  SourceSession session(plugin(), host, source({plain, child}));
+  CHECK(session.slices("c").size() == 3);
+  host.http.on(url("/c/4"), "null");
+  const SourceRun none = session.read({.stream = "c", .keys = {"4"}});
+  CHECK(none.end == SLUICE_END);
+  CHECK(none.outcomes.size() == 1);
+
+  host.http.on(url("/rates"), R"({"rates":{"2023-12-31":{"x":1},"2024-01-01":{"x":2},
+                                           "2024-01-02":{"x":3}}})");
+  const json rates = {{"name", "s"},
+                      {"kind", "series"},
+                      {"path", "/rates"},
+                      {"records", "/rates"},
+                      {"key", {"day"}},
+                      {"time", "day"},
+                      {"fields",
+                       {{{"name", "day"}, {"type", "date"}, {"from", "$name"}},
+                        {{"name", "x"}, {"type", "float64"}}}}};
+  const SourceRun day = read(host, source({rates}), minutes(0, 1440));
+  REQUIRE(day.rows.size() == 1);
+  CHECK(day.rows[0] == json({{"day", "2024-01-01"}, {"x", 2.0}}));
+}
+
+TEST_CASE("rest: every style of paging gives all records once", "[unit][rest]") {
+  FakeHost host;
+  const auto all_of = [&](const json& config, const std::vector<std::string>& requests) {
+    FakeHost& h = host;
+    const SourceRun run = read(h, config);
+    INFO((run.error ? run.error->message() : ""));
+    CHECK(run.end == SLUICE_END);
+    CHECK(ids(run) == numbers(1, 5));
+    CHECK(asked(h) == requests);
+    const auto rows = read_in_pieces(h, config, {});
+    CHECK(rows == run.rows);
+  };
+  const auto on = [&](const std::string& path, const std::string& body,
+                      std::vector<std::pair<std::string, std::string>> headers = {}) {
+    host.http.on(url(path), Answer{.body = body, .headers = std::move(headers)});
+  };
+  SECTION("page") {
+    const json config = paged({{"style", "page"}, {"size", 2}});
+    for (int i = 1; i <= 3; ++i) {
+      const std::string page = std::to_string(i);
+      on("/items?page=" + page + "&limit=2", i == 1   ? records(1, 2)
+                                             : i == 2 ? records(3, 4)
+                                                      : records(5, 5));
+    }
+    all_of(config, {"/items?page=1&limit=2", "/items?page=2&limit=2", "/items?page=3&limit=2"});
+  }
+  SECTION("page with the number of the last") {
+    on("/items?p=0", R"({"last":"1","r":[{"id":1},{"id":2},{"id":3}]})");
+    on("/items?p=1", R"({"last":"1","r":[{"id":4},{"id":5}]})");
+    all_of(paged({{"style", "page"}, {"param", "p"}, {"first", 0}, {"last_page", "/last"}},
+                 {{"records", "/r"}}),
+           {"/items?p=0", "/items?p=1"});
+  }
+  SECTION("offset until an empty page") {
+    on("/items?offset=0", records(1, 3));
+    on("/items?offset=3", records(4, 5));
+    on("/items?offset=5", "[]");
+    all_of(paged({{"style", "offset"}}), {"/items?offset=0", "/items?offset=3", "/items?offset=5"});
+  }
+  SECTION("offset with the total") {
+    on("/items?from=0&n=3", R"({"total":5,"r":[{"id":1},{"id":2},{"id":3}]})");
+    on("/items?from=3&n=3", R"({"total":5,"r":[{"id":4},{"id":5}]})");
+    all_of(paged({{"style", "offset"},
+                  {"param", "from"},
+                  {"size", 3},
+                  {"size_param", "n"},
+                  {"short_ends", false},
+                  {"total", "/total"}},
+                 {{"records", "/r"}}),
+           {"/items?from=0&n=3", "/items?from=3&n=3"});
+  }
+  SECTION("cursor in the body") {
+    on("/items", R"({"c":"a+b","r":[{"id":1},{"id":2}]})");
+    on("/items?cursor=a%2Bb", R"({"c":17,"r":[{"id":3},{"id":4}]})");
+    on("/items?cursor=17", R"({"c":null,"r":[{"id":5}]})");
+    all_of(paged({{"style", "cursor"}, {"cursor", "/c"}}, {{"records", "/r"}}),
+           {"/items", "/items?cursor=a%2Bb", "/items?cursor=17"});
+  }
+  SECTION("cursor in the path and a flag for more") {
+    on("/items/", R"({"c":"x","more":true,"r":[{"id":1},{"id":2}]})");
+    on("/items/x", R"({"c":"x","more":false,"r":[{"id":3},{"id":4},{"id":5}]})");
+    all_of(paged({{"style", "cursor"}, {"cursor", "/c"}, {"more", "/more"}},
+                 {{"records", "/r"}, {"path", "/items/{cursor}"}}),
+           {"/items/", "/items/x"});
+  }
+  SECTION("cursor in a header") {
+    on("/items", records(1, 4), {{"X-Next", "n2"}});
+    on("/items?cursor=n2", records(5, 5));
+    all_of(paged({{"style", "cursor"}, {"cursor_header", "x-next"}}),
+           {"/items", "/items?cursor=n2"});
+  }
+  SECTION("cursor in the last record") {
+    on("/items?limit=3", records(1, 3));
+    on("/items?after=3&limit=3", records(4, 5));
+    all_of(paged({{"style", "cursor"}, {"param", "after"}, {"cursor_record", "/id"}, {"size", 3}}),
+           {"/items?limit=3", "/items?after=3&limit=3"});
+  }
+  SECTION("link header") {
+    on("/items", records(1, 3), {{"Link", "<?p=2>; rel=\"next\", <?p=9>; rel=last"}});
+    on("/items?p=2", records(4, 5), {{"Link", "<?p=1>; rel=prev"}});
+    all_of(paged({{"style", "link"}}), {"/items", "/items?p=2"});
+  }
+  SECTION("next address") {
+    on("/items", R"({"next":"http://api.test/v1/more?x=1","r":[{"id":1}]})");
+    on("/more?x=1", R"({"next":"","r":[{"id":2},{"id":3},{"id":4},{"id":5}]})");
+    all_of(paged({{"style", "next"}, {"next", "/next"}}, {{"records", "/r"}}),
+           {"/items", "/more?x=1"});
+  }
+  SECTION("body of a POST") {
+    const auto body_of = [&](int page, const std::string& answer) {
+      (void)page;
+      host.http.on(url("/items"), Answer{.body = answer}, "POST");
+    };
+    body_of(1, records(1, 5));
+    const json config = paged({{"style", "page"}, {"size", 50}},
+                              {{"method", "POST"},
+                               {"body",
+                                {{"page", "{page:number}"},
+                                 {"size", "{size:number}"},
+                                 {"filter", {{"shop", "{partition}"}, {"deep", {1, "{page}"}}}}}}});
+    all_of(config, {"/items"});
+    const auto request = host.http.requests().at(0);
+    CHECK(json::parse(request.body) ==
+          json::parse(R"({"page":1,"size":50,"filter":{"shop":"","deep":[1,"1"]}})"));
+    CHECK(request.headers == "Content-Type: application/json\n");
+    CHECK(request.method == "POST");
+  }
+}
+
+TEST_CASE("rest: paging that goes nowhere is an error and not a loop", "[unit][rest]") {
+  const auto failure = [](const json& config, const std::string& body,
+                          std::vector<std::pair<std::string, std::string>> headers = {}) {
+    FakeHost host;
+    host.http.on_prefix(url("/items"), Answer{.body = body, .headers = std::move(headers)});
+    const SourceRun run = read(host, config);
+    REQUIRE(run.error);
+    CHECK(run.error->code() == Code::kBadData);
+    CHECK(host.http.requests().size() < 4);
+    return run.error->message();
+  };
+  using Catch::Contains;
+  CHECK_THAT(failure(paged({{"style", "page"}, {"size", 2}}), records(1, 2)),
+             Contains("does not heed the page"));
+  CHECK_THAT(failure(paged({{"style", "offset"}}), records(1, 2)), Contains("does not heed"));
+  CHECK_THAT(failure(paged({{"style", "cursor"}, {"cursor", "/c"}}, {{"records", "/r"}}),
+                     R"({"c":"x","r":[{"id":1}]})"),
+             Contains("read before"));
+  CHECK_THAT(failure(paged({{"style", "link"}}), records(1, 2), {{"Link", "<?a>; rel=next"}}),
+             Contains("read before"));
+  CHECK_THAT(failure(paged({{"style", "next"}, {"next", "/n"}}, {{"records", "/r"}}),
+                     R"({"n":"https://evil.test/","r":[{"id":1}]})"),
+             Contains("another origin"));
+  CHECK_THAT(failure(paged({{"style", "page"}, {"max", 1}, {"param", "p"}}), records(1, 2)),
+             Contains("pages.max"));
+}
+
+TEST_CASE("rest: a series keeps to its interval and ends early", "[unit][rest]") {
+  FakeHost host;
+  const std::string interval = "from=1704067800&to=1704068399";
+  SECTION("what is outside is left out") {
+    host.http.on(url("/events?" + interval),
+                 {.body = events({{1, 9}, {2, 10}, {3, 15}, {4, 19}, {5, 20}})});
+    CHECK(ids(read(host, source({series()}), minutes(10, 20))) == numbers(2, 4));
+  }
+  SECTION("ascending pages end behind the interval") {
+    const json config =
+        source({series({{"order", "ascending"}, {"pages", {{"style", "page"}, {"size", 2}}}})});
+    host.http.on(url("/events?" + interval + "&page=1&limit=2"),
+                 {.body = events({{1, 9}, {2, 10}})});
+    host.http.on(url("/events?" + interval + "&page=2&limit=2"),
+                 {.body = events({{3, 19}, {4, 20}})});
+    CHECK(ids(read(host, config, minutes(10, 20))) == numbers(2, 3));
+    CHECK(host.http.requests().size() == 2);
+  }
+  SECTION("descending pages end before the interval") {
+    const json config =
+        source({series({{"order", "descending"}, {"pages", {{"style", "offset"}, {"size", 2}}}})});
+    host.http.on(url("/events?" + interval + "&offset=0&limit=2"),
+                 {.body = events({{4, 20}, {3, 19}})});
+    host.http.on(url("/events?" + interval + "&offset=2&limit=2"),
+                 {.body = events({{2, 10}, {1, 9}})});
+    CHECK(read(host, config, minutes(10, 20)).rows.size() == 2);
+    CHECK(host.http.requests().size() == 2);
+  }
+  SECTION("unbounded times are left out of the request") {
+    host.http.on(url("/events"), {.body = events({{1, 1}})});
+    CHECK(read(host, source({series()}), {}).rows.size() == 1);
+  }
+}
+
+TEST_CASE("rest: pages by time go on where they ended and give edges once", "[unit][rest]") {
+  FakeHost host;
+  const json ascending =
+      source({series({{"order", "ascending"}, {"pages", {{"style", "time"}, {"size", 3}}}})});
+  const auto on = [&](int from, int to, const std::vector<std::pair<int, int>>& list) {
+    host.http.on(url("/events?from=" + std::to_string(kStart / 1'000'000 + from * 60) +
+                     "&to=" + std::to_string(kStart / 1'000'000 + to * 60 - 1) + "&limit=3"),
+                 {.body = events(list)});
+  };
+  SECTION("ascending") {
+    on(0, 10, {{1, 0}, {2, 1}, {3, 1}});
+    on(1, 10, {{2, 1}, {3, 1}, {4, 1}});  // a third of the same minute
+    on(1, 10, {{2, 1}, {3, 1}, {4, 1}});
+    FakeHost again;
+    const SourceRun run = read(host, ascending, minutes(0, 10));
+    REQUIRE(run.error);  // a full page of one time: no way on
+    CHECK_THAT(run.error->message(), Catch::Contains("one time"));
+  }
+  SECTION("ascending with a way on") {
+    on(0, 10, {{1, 0}, {2, 1}, {3, 1}});
+    on(1, 10, {{2, 1}, {3, 1}, {4, 2}});
+    on(2, 10, {{4, 2}, {5, 9}});
+    const SourceRun run = read(host, ascending, minutes(0, 10));
+    INFO((run.error ? run.error->message() : ""));
+    CHECK(ids(run) == numbers(1, 5));
+    CHECK(read_in_pieces(host, ascending, minutes(0, 10)) == run.rows);
+  }
+  SECTION("descending") {
+    const json descending = source({series({{"order", "descending"},
+                                            {"query", {{"from", "{from:s}"}, {"to", "{to:s}"}}},
+                                            {"pages", {{"style", "time"}, {"size", 3}}}})});
+    const auto at = [](int minute) { return std::to_string(kStart / 1'000'000 + minute * 60); };
+    host.http.on(url("/events?from=" + at(0) + "&to=" + at(10) + "&limit=3"),
+                 {.body = events({{5, 9}, {4, 2}, {3, 1}})});
+    host.http.on(url("/events?from=" + at(0) + "&to=" + at(1) + "&limit=3"),
+                 {.body = events({{3, 1}, {2, 1}, {1, 0}})});
+    host.http.on(url("/events?from=" + at(0) + "&to=" + at(0) + "&limit=3"),
+                 {.body = events({{1, 0}})});
+    const SourceRun run = read(host, descending, minutes(0, 10));
+    INFO((run.error ? run.error->message() : ""));
+    CHECK(ids(run) == std::vector<int64_t>{5, 4, 3, 2, 1});
+  }
+}
+
+TEST_CASE("rest: partitions come from lists ranges and parents", "[unit][rest]") {
+  FakeHost host;
+  const auto keys = [&](const json& config) {
+    std::vector<std::string> out;
+    SourceSession session(plugin(), host, config);
+    for (const auto& partition : session.partitions("s")) {
+      out.push_back(partition.key);
+    }
+    return out;
+  };
+  using Keys = std::vector<std::string>;
+  CHECK(keys(source({stream()})) == Keys{""});
+  CHECK(keys(source({stream({{"over", {{"list", {"a", "b", "a"}}}}})})) == Keys{"a", "b"});
+  CHECK(keys(source({stream({{"over", {{"range", {-1, 1}}}}})})) == Keys{"-1", "0", "1"});
+
+  json parent = {{"name", "shelves"},
+                 {"path", "/shelves"},
+                 {"key", {"id"}},
+                 {"cache", "10m"},
+                 {"pages", {{"style", "page"}}},
+                 {"fields",
+                  {{{"name", "id"}, {"from", "/meta/id"}, {"type", "int64"}},
+                   {{"name", "since"}, {"type", "timestamp"}}}}};
+  host.http.on(url("/shelves?page=1"),
+               R"([{"meta":{"id":7},"since":"2024-01-01T00:00:00Z"},{"meta":{"id":"x/y"}}])");
+  host.http.on(url("/shelves?page=2"), R"([{"meta":{"id":7}},{"meta":{}}])");
+  host.http.on(url("/shelves?page=3"), "[]");
+  CHECK(keys(source({parent, stream({{"over", {{"stream", "shelves"}}}})})) == Keys{"7", "x/y"});
+  CHECK(host.http.requests().at(0).cache_seconds == 600);
+
+  const json config = source({parent, series({{"over", {{"stream", "shelves"}, {"from", "since"}}},
+                                              {"from", "2023-01-01T00:00:00Z"},
+                                              {"path", "/shelves/{parent.id}/events"},
+                                              {"query", {{"p", "{partition}"}}}})});
+  SourceSession session(plugin(), host, config);
+  const auto partitions = session.partitions("s");
+  REQUIRE(partitions.size() == 2);
+  CHECK(partitions[0].from_us == kStart);
+  CHECK(partitions[1].from_us == 1'672'531'200'000'000);
+  host.http.on(url("/shelves/x%2Fy/events?p=x/y"), {.body = events({{1, 1}})});
+  auto spec = minutes(0, 10);
+  spec.partition = "x/y";
+  CHECK(session.read(spec).rows.size() == 1);
+}
+
+TEST_CASE("rest: parents of parents make keys of several parts", "[unit][rest]") {
+  FakeHost host;
+  const auto level = [](const char* name, const char* path, const char* over) {
+    json out = {{"name", name},
+                {"path", path},
+                {"key", {"id"}},
+                {"fields", {{{"name", "id"}, {"type", "text"}}}}};
+    if (*over != '\0') {
+      out["over"] = {{"stream", over}};
+    }
+    return out;
+  };
+  json leaf = level("s", "/a/{parent.partition}/b/{parent.id}/c", "rooms");
+  leaf["over"]["by"] = {"$partition", "id"};
+  host.http.on(url("/houses"), R"([{"id":"h/1"},{"id":"h2"}])");
+  host.http.on(url("/houses/h%2F1/rooms"), R"([{"id":"r"}])");
+  host.http.on(url("/houses/h2/rooms"), R"([{"id":"r"},{"id":"q"}])");
+  host.http.on(url("/a/h%2F1/b/r/c"), R"([{"id":"x"}])");
+  SourceSession session(plugin(), host,
+                        source({level("houses", "/houses", ""),
+                                level("rooms", "/houses/{parent.id}/rooms", "houses"), leaf}));
+  const auto partitions = session.partitions("s");
+  REQUIRE(partitions.size() == 3);
+  CHECK(partitions[0].key == "h%2F1/r");
+  CHECK(partitions[2].key == "h2/q");
+  CHECK(session.read({.stream = "s", .partition = "h%2F1/r"}).rows.size() == 1);
+}
+
+TEST_CASE("rest: keys are asked in batches and what is missing is told", "[unit][rest]") {
+  FakeHost host;
+  const json batch = source({stream({{"kind", "keys"},
+                                     {"over", {{"range", {1, 5}}}},
+                                     {"max_keys", 3},
+                                     {"records", "/items"},
+                                     {"query", {{"ids", "{keys}"}}}})});
+  SourceSession session(plugin(), host, batch);
+  CHECK(session.slices("s").size() == 5);
+  CHECK(session.streams()[0].max_keys() == 3);
+  host.http.on(url("/items?ids=1,2,3"), R"({"items":[{"id":1},{"id":"3"}]})");
+  const SourceRun run = session.read({.stream = "s", .keys = {"1", "2", "3"}});
+  CHECK(run.rows.size() == 2);
+  REQUIRE(run.outcomes.size() == 1);
+  CHECK(run.outcomes[0].key == "2");
+  CHECK(run.outcomes[0].outcome == Outcome::kEmpty);
+
+  // Cut in the middle, it still knows what came before.
+  ReadSpec cut{.stream = "s", .keys = {"1", "2", "3"}, .target_batch_bytes = 1, .most_batches = 1};
+  const SourceRun first = session.read(cut);
+  REQUIRE(first.states.size() == 1);
+  cut.state = first.states[0];
+  cut.most_batches = 10;
+  const SourceRun second = session.read(cut);
+  CHECK(second.rows.size() == 1);
+  REQUIRE(second.outcomes.size() == 1);
+  CHECK(second.outcomes[0].key == "2");
+
+  const json single = source({stream(
+      {{"kind", "keys"},
+       {"over", {{"list", {"a", "b"}}}},
+       {"path", "/items/{key}"},
+       {"single", true},
+       {"errors",
+        {{{"status", {404}}, {"at", "/code"}, {"equals", "NOT_FOUND"}, {"action", "empty"}}}}})});
+  host.http.on(url("/items/a"), R"({"id":1})");
+  host.http.on(url("/items/b"), {.body = R"({"code":"NOT_FOUND"})", .status = 404});
+  host.http.on(url("/items/c"), {.body = R"({"code":"OTHER"})", .status = 404});
+  const auto one = [&](const std::string& key) { return read(host, single, {.keys = {key}}); };
+  CHECK(one("a").rows.size() == 1);
+  CHECK(one("a").outcomes.empty());
+  const SourceRun empty = one("b");
+  CHECK(empty.end == SLUICE_END);
+  REQUIRE(empty.outcomes.size() == 1);
+  CHECK_THAT(empty.outcomes[0].text, Catch::Contains("NOT_FOUND"));
+  CHECK(one("c").end == SLUICE_NOT_FOUND);
+}
+
+TEST_CASE("rest: files are listed by their parent and read when they change", "[unit][rest]") {
+  FakeHost host;
+  const json index = {{"name", "index"},
+                      {"path", "/index"},
+                      {"key", {"name"}},
+                      {"fields", {{{"name", "name"}}, {{"name", "etag"}}, {{"name", "href"}}}}};
+  const json config = source({index, stream({{"kind", "files"},
+                                             {"path", "{parent.href:raw}"},
+                                             {"over",
+                                              {{"stream", "index"},
+                                               {"carry", {"href"}},
+                                               {"title", "href"},
+                                               {"validator", "etag"}}}})});
+  host.http.on(url("/index"), R"([{"name":"one","etag":"e1","href":"/files/1.json"},
+                                  {"name":"two","etag":"e2","href":"https://api.test/v1/files/2"},
+                                  {"name":"bad","etag":"e3","href":"https://evil.test/3"}])");
+  host.http.on(url("/files/1.json"), {.body = records(1, 2)});
+  host.http.on(url("/files/2"), {.body = records(3, 3)});
+  SourceSession session(plugin(), host, config);
+  const auto slices = session.slices("s");
+  REQUIRE(slices.size() == 3);
+  CHECK(slices[0].key == "one");
+  CHECK(slices[0].validator == "e1");
+  CHECK(slices[0].title == "/files/1.json");
+  const auto read_slice = [&](std::size_t i) {
+    return session.read({.stream = "s", .slice = slices[i].key, .token = slices[i].token});
+  };
+  CHECK(read_slice(0).rows.size() == 2);
+  CHECK(read_slice(0).validator == "e1");
+  CHECK(read_slice(1).rows.size() == 1);
+  CHECK(read_slice(2).end == SLUICE_BAD_DATA);
+  CHECK(session.read({.stream = "s", .slice = "x", .token = "nonsense"}).end == SLUICE_BAD_STATE);
+}
+
+TEST_CASE("rest: rules say what answers mean", "[unit][rest]") {
+  const auto run_of = [](json rule, const Answer& answer, FakeHost& host) {
+    host.http.on(url("/items"), answer);
+    return read(host, source({stream({{"records", "/r"}})}, {{"errors", {std::move(rule)}}}));
+  };
+  const auto end_of = [&](json rule, const Answer& answer) {
+    FakeHost host;
+    return run_of(std::move(rule), answer, host);
+  };
+  const Answer throttled{.body =
+                             R"({"status":{"code":"429","wait":2.5,"text":"slow down"},"r":[]})"};
+  const json throttle = {{"at", "/status/code"},
+                         {"equals", 429},
+                         {"action", "throttle"},
+                         {"wait_at", "/status/wait"},
+                         {"message", "/status/text"}};
+  FakeHost host;
+  const SourceRun slow = run_of(throttle, throttled, host);
+  CHECK(slow.end == SLUICE_RATE_LIMITED);
+  CHECK(slow.error->retry_after_ms() == 2500);
+  CHECK_THAT(slow.error->message(), Catch::Contains("slow down"));
+  CHECK(host.http.throttles().at(0) == std::pair<std::string, uint64_t>("api.test", 2500));
+
+  const Answer broken{.body = R"({"error":"maintenance"})"};
+  CHECK(end_of({{"at", "/error"}, {"action", "retry"}}, broken).end == SLUICE_UNAVAILABLE);
+  CHECK(end_of({{"at", "/error"}, {"action", "fail"}}, broken).end == SLUICE_BAD_DATA);
+  CHECK(end_of({{"at", "/error"}, {"action", "stop"}}, broken).end == SLUICE_UNSUPPORTED);
+  CHECK(end_of({{"at", "/error"}, {"action", "empty"}}, broken).end == SLUICE_END);
+  CHECK(end_of({{"at", "/r"}, {"missing", true}, {"action", "empty"}}, broken).end == SLUICE_END);
+  const SourceRun aside = end_of({{"at", "/error"}, {"action", "reject"}}, broken);
+  CHECK(aside.end == SLUICE_END);
+  REQUIRE(aside.rejects.size() == 1);
+  CHECK(aside.rejects[0].record == broken.body);
+
+  const Answer refused{.body = R"({"error":{"code":10012}})", .status = 401};
+  const SourceRun wall = end_of(
+      {{"status", {401}}, {"at", "/error/code"}, {"equals", 10012}, {"action", "empty"}}, refused);
+  CHECK(wall.end == SLUICE_END);
+  REQUIRE(wall.notes.size() == 1);
+  CHECK(wall.notes[0].code == "empty_answer");
+  // Without a rule: by the status, with what the service says.
+  const SourceRun plain = end_of({{"status", {500}}, {"action", "fail"}}, refused);
+  CHECK(plain.end == SLUICE_AUTH);
+  CHECK_THAT(plain.error->message(), Catch::Contains("10012"));
+  CHECK(end_of({{"status", {500}}, {"action", "fail"}}, {.body = "<html>", .status = 502}).end ==
+        SLUICE_UNAVAILABLE);
+  const SourceRun later = end_of({{"status", {500}}, {"action", "fail"}},
+                                 {.status = 429, .headers = {{"Retry-After", "7"}}});
+  CHECK(later.end == SLUICE_RATE_LIMITED);
+  CHECK(later.error->retry_after_ms() == 7000);
+  // No records where they should be.
+  const SourceRun missing = end_of({{"status", {500}}, {"action", "fail"}}, {.body = "{}"});
+  CHECK(missing.end == SLUICE_BAD_DATA);
+  CHECK((missing.error->flags() & SLUICE_ERROR_RETRYABLE) != 0);
+  CHECK(end_of({{"status", {500}}, {"action", "fail"}}, {.body = R"({"r":null})"}).end ==
+        SLUICE_END);
+  CHECK(end_of({{"status", {500}}, {"action", "fail"}}, {.status = 204}).end == SLUICE_END);
+  CHECK(end_of({{"status", {500}}, {"action", "fail"}}, {.body = "<html></html>"}).end ==
+        SLUICE_BAD_DATA);
+}
+
+TEST_CASE("rest: rules take out single records", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"),
+               R"([{"id":1},{"id":2,"deleted":true},{"id":3,"error":"gone"},{"id":4}])");
+  const SourceRun run = read(
+      host, source({stream({{"ignore", {"/deleted", "/error"}},
+                            {"errors",
+                             {{{"in", "record"}, {"at", "/deleted"}, {"action", "skip"}},
+                              {{"in", "record"}, {"at", "/error"}, {"action", "reject"}}}}})}));
+  CHECK(ids(run) == std::vector<int64_t>{1, 4});
+  CHECK(run.rejects.size() == 1);
+}
+
+TEST_CASE("rest: a cut answer may be tried again and hostile ones do no harm", "[unit][rest]") {
+  const std::string body = R"({"r":[{"id":1,"t":"x"},{"id":2}],"n":{"c":"1"}})";
+  const json config =
+      paged({{"style", "cursor"}, {"cursor", "/n/c"}, {"max", 3}}, {{"records", "/r"}});
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    FakeHost host;
+    host.http.on_prefix(url("/items"), {.body = body.substr(0, size)});
+    const SourceRun run = read(host, config);
+    REQUIRE(run.error);
+    CHECK(run.error->code() == Code::kBadData);
+    CHECK((run.error->flags() & SLUICE_ERROR_RETRYABLE) != 0);
+    CHECK(host.open_bodies() == 0);
+  }
+  for (const char* hostile :
+       {"[]", "{}", "null", "1", "\"\"", "{\"r\":{}}", "{\"r\":[null,1,[],{}]}", "{\"r\":7}",
+        "{\"r\":[],\"n\":{\"c\":{}}}", "{\"r\":[{\"id\":1}],\"n\":[1]}"}) {
+    FakeHost host;
+    host.http.on_prefix(url("/items"), {.body = hostile});
+    CAPTURE(hostile);
+    const SourceRun run = read(host, config);
+    CHECK((run.end == SLUICE_END || run.end == SLUICE_BAD_DATA));
+    CHECK(host.open_bodies() == 0);
+  }
+}
+
+TEST_CASE("rest: columns are taken from the first page once and then kept", "[unit][rest]") {
+  FakeHost host;
+  const json config = source({{{"name", "s"}, {"path", "/items"}, {"key", {"id"}}}});
+  host.http.on(url("/items"), R"([{"id":1,"displayName":"x","at":"2024-01-31T12:00:00Z"}])");
+  host.http.on(url("/items"), R"([{"id":2,"displayName":5,"at":"soon","new":true}])");
+  {
+    SourceSession session(plugin(), host, config);
+    const auto stream = session.streams().at(0);
+    REQUIRE(stream.columns().size() == 3);
+    CHECK(stream.columns()[1].name == "display_name");
+    CHECK(stream.columns()[2].type == sluice::Type::kTimestamp);
+    CHECK_FALSE(stream.nullable(stream.columns()[0]));
+  }
+  const auto asked_before = host.http.requests().size();
+  SourceSession session(plugin(), host, config);
+  CHECK(session.streams().at(0).columns().size() == 3);
+  CHECK(host.http.requests().size() == asked_before);
+  const SourceRun run = session.read({.stream = "s"});
+  REQUIRE(run.rows.size() == 1);
+  CHECK(run.rows[0] == json({{"id", 2}, {"display_name", "5"}, {"at", nullptr}}));
+  CHECK(run.notes.size() == 2);  // a mistyped time, a field that is new
+
+  FakeHost empty;
+  empty.http.on(url("/items"), "[]");
+  SourceSession nothing(plugin(), empty, config);
+  CHECK_THROWS_WITH(nothing.streams(), Catch::Contains("no records"));
+  // Offline nothing is asked.
+  SourceSession offline(plugin(), empty, config, {}, SLUICE_OPEN_OFFLINE);
+  CHECK(offline.streams().at(0).columns().at(0).name == "id");
+}
+
+TEST_CASE("rest: declared columns stand beside inferred ones", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"([{"id":1,"price":1.5,"more":true}])");
+  json own = stream({{"infer", true}});
+  own["fields"] = {{{"name", "cost"}, {"from", "price"}, {"type", "decimal"}, {"scale", 2}}};
+  SourceSession session(plugin(), host, source({own}));
+  const auto stream = session.streams().at(0);
+  REQUIRE(stream.columns().size() == 3);
+  CHECK(stream.columns()[0].name == "cost");
+  CHECK(session.read({.stream = "s"}).rows.at(0) ==
+        json({{"cost", "1.50"}, {"id", 1}, {"more", true}}));
+}
+
+TEST_CASE("rest: check asks the probe", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/ping"), {.body = "{}", .status = 403});
+  const json config = source({stream()}, {{"probe", "/ping"}});
+  CHECK(sluice::testing::code_of([&] {
+          SourceSession session(plugin(), host, config, {}, SLUICE_OPEN_CHECK);
+        }) == Code::kAuth);
+}
