@@ -4,10 +4,13 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build demo test sanitize soak bench install format clean
+DEMOS := items manifest candles weather clan
+
+.PHONY: help setup build demo $(DEMOS:%=demo-%) test sanitize soak bench install format clean
 
 help:
 	@echo "make demo              build, and run the weather pipeline offline against the test twin into SQLite"
+	@echo "make demo-NAME         another one; NAME is one of $(DEMOS)"
 	@echo "make test              build with warnings as errors, and run all tests"
 	@echo "make sanitize          the tests under AddressSanitizer and UBSan, those with threads under ThreadSanitizer"
 	@echo "make soak              thousands of kills instead of hundreds (KILLS=5000)"
@@ -22,10 +25,23 @@ build: setup
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 
-demo: setup
+demo: demo-weather
+	@echo
+	@echo "Further demos, each from nothing into SQLite, offline:"
+	@echo "  make demo-items      every item of World of Warcraft, known ones never asked for again"
+	@echo "  make demo-manifest   the definitions of Destiny 2 in three languages, build by build"
+	@echo "  make demo-candles    minute candles of Binance, old months from its archive"
+	@echo "  make demo-clan       the history of a RuneScape clan from Wise Old Man"
+
+demo-items: plugins := blizzard
+demo-manifest: plugins := bungie
+demo-candles: plugins := binance
+demo-weather: plugins := dwd
+demo-clan: plugins := wiseoldman
+$(DEMOS:%=demo-%): demo-%: setup
 	cmake --preset release
-	cmake --build --preset release -j $(JOBS) --target sluice sluice-twin sluice_plugin_dwd sluice_plugin_sqlite
-	tests/demo/weather build/release build/demo
+	cmake --build --preset release -j $(JOBS) --target sluice sluice-twin sluice_plugin_sqlite $(plugins:%=sluice_plugin_%)
+	tests/demo/$* build/release build/demo
 
 test: setup
 	cmake --preset ci
