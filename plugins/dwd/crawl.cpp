@@ -312,6 +312,19 @@ Token Token::decode(std::string_view text) {
   return out;
 }
 
+CutValidator split_cut(std::string_view validator) noexcept {
+  const auto last = validator.rfind('\n');
+  const auto first =
+      last == std::string_view::npos || last == 0 ? last : validator.rfind('\n', last - 1);
+  int64_t from_us = 0;
+  int64_t to_us = 0;
+  const bool cut = last != 0 && first != std::string_view::npos &&
+                   parse_int(validator.substr(first + 1, last - first - 1), from_us) &&
+                   parse_int(validator.substr(last + 1), to_us);
+  return cut ? CutValidator{validator.substr(0, first), validator.substr(first)}
+             : CutValidator{validator, {}};
+}
+
 MetadataToken MetadataToken::decode(std::string_view text) {
   const auto line = text.find('\n');
   if (line == 0 || line == std::string_view::npos) {

@@ -31,6 +31,13 @@ struct Token {
   std::string cut() const;
 };
 
+// A validator with a cut at its end, taken apart: what the server knows, and the cut as
+// Token::cut() gives it. The server's part may itself be of several lines.
+struct CutValidator {
+  std::string_view version, cut;
+};
+CutValidator split_cut(std::string_view validator) noexcept;
+
 // Tells the archives of a data set; those that cannot hold wanted times, stations or states are
 // left out. Where two archives of a station begin on one day, the one that ends later supersedes
 // the other.

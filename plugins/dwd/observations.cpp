@@ -97,11 +97,9 @@ class ObservationReader final : public SliceReader {
   bool start(const sluice::json& state) {
     sluice::HttpOptions options = sources_.server.options();
     const std::string cut = token_.cut();
-    const auto last = request_.last_validator();
-    const bool same_cut = last.size() > cut.size() && last.ends_with(cut);
-    if (same_cut && (!cut.empty() || last.find('\n') == std::string_view::npos) &&
-        !request_.resumed()) {
-      options.validator = last.substr(0, last.size() - cut.size());
+    const auto [last, last_cut] = split_cut(request_.last_validator());
+    if (last_cut == cut && !request_.resumed()) {
+      options.validator = last;
     }
     if (sources_.selection.rows.enrich) {
       find_place();  // first: one request at a time is under way

@@ -326,7 +326,7 @@ TEST_CASE("quota: sluice limits and plan tell what is used and how long the rest
   QuotaRuns runs;
   runs.configure({.name = "coins",
                   .source = plain("coingecko", "scope = \"coingecko\"\nslices = 30"),
-                  .pipeline = "max_failed = 1",
+                  .pipeline = "attempts = 1\nmax_failed = 1",
                   .tables = "[http]\nlimit_patience = \"1s\"\n[[limit]]\nscope = \"coingecko\"\n"
                             "name = \"minute\"\namount = 20\nper = \"60s\"\n",
                   .url = twin.base_url()});

@@ -59,8 +59,28 @@ int64_t sql_number(const std::string& database, const std::string& query) {
   return text.empty() ? 0 : std::stoll(text);
 }
 
-std::string digest(const std::string& database, const std::string& table,
-                   const std::string& order) {
+std::vector<std::string> sql_column(const std::string& database, const std::string& query) {
+  std::vector<std::string> values;
+  each_row(database, query, [&](sqlite3_stmt* row) {
+    const auto* text = sqlite3_column_text(row, 0);
+    values.emplace_back(text == nullptr ? "" : reinterpret_cast<const char*>(text));
+    return true;
+  });
+  return values;
+}
+
+std::vector<std::string> landed_tables(const std::string& database) {
+  return sql_column(database,
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "
+                    "'\\_sluice%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name");
+}
+
+std::vector<std::string> table_columns(const std::string& database, const std::string& table) {
+  return sql_column(database, "SELECT name FROM pragma_table_info('" + table + "')");
+}
+
+std::string digest(const std::string& database, const std::string& table, const std::string& order,
+                   const std::set<std::string>& leave_out) {
   uint64_t hash = 14695981039346656037ULL;
   uint64_t rows = 0;
   const auto mix = [&hash](const void* data, size_t size) {
@@ -71,7 +91,8 @@ std::string digest(const std::string& database, const std::string& table,
   each_row(database, "SELECT * FROM \"" + table + "\" ORDER BY " + order, [&](sqlite3_stmt* row) {
     ++rows;
     for (int i = 0; i < sqlite3_column_count(row); ++i) {
-      if (std::string(sqlite3_column_name(row, i)) == "_sluice_commit") {
+      const std::string name = sqlite3_column_name(row, i);
+      if (name == "_sluice_commit" || leave_out.contains(name)) {
         continue;
       }
       const int type = sqlite3_column_type(row, i);
