@@ -333,7 +333,7 @@ TEST_CASE("quota: sluice limits and plan tell what is used and how long the rest
   CHECK(sluice::test::run(runs.command("limits", {})).out.find("Nothing is used") == 0);
   const auto fresh = sluice::test::run(runs.command("plan", {"coins"}));
   INFO(fresh.out << fresh.err);
-  CHECK(fresh.out.find("at least 30.0 s if all count in the limit of 20 in 1 m 00 s for "
+  CHECK(fresh.out.find("at least 30 s if all count in the limit of 20 in 1 m 00 s for "
                        "'coingecko', of which 20 are left") != std::string::npos);
   CHECK(runs.run({"coins"}).exit_code == 1);  // the last ten would have to wait too long
   const auto text = sluice::test::run(runs.command("limits", {}));
@@ -346,7 +346,7 @@ TEST_CASE("quota: sluice limits and plan tell what is used and how long the rest
   CHECK(limits.at("breakers").empty());
   const auto later = sluice::test::run(runs.command("plan", {"coins"}));
   INFO(later.out);
-  CHECK(later.out.find("at least 30.0 s") != std::string::npos);
+  CHECK(later.out.find("at least 30 s") != std::string::npos);
   CHECK(later.out.find("are left") == std::string::npos);
 }
 
