@@ -89,7 +89,7 @@ std::string sum_text(Wide units) {
   return sign + digits_of(left / kUnit) + "." + digits_of(left % kUnit + kUnit).substr(1);
 }
 
-Market::Market(std::uint64_t seed, std::uint32_t coins) : seed_(seed) {
+Market::Market(std::uint64_t seed, std::uint32_t coins) {
   for (std::uint32_t i = 0; i < coins; ++i) {
     coins_.push_back(make_coin(seed, i));
   }

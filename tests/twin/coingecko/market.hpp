@@ -63,7 +63,6 @@ class Market {
                 std::int64_t open_s) const;
 
  private:
-  std::uint64_t seed_;
   std::vector<Coin> coins_;
 };
 
