@@ -15,12 +15,20 @@ constexpr int kDigits = sluice::kCandlePrecision;
 constexpr int kScale = sluice::kCandleScale;
 constexpr double kNoise = 4;  // steps of a 32-bit number that sums and quotients may be off
 
+constexpr double kPowers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+
+// How often the scale's last digit goes into that one behind the point.
+sluice::Int128 scale_up(int digits) {
+  int64_t out = 1;
+  for (int i = digits; i < kScale; ++i) {
+    out *= 10;
+  }
+  return out;
+}
+
 // Rounded to so many digits, half away from zero.
 sluice::Decimal rounded_to(sluice::Decimal value, int digits) {
-  sluice::Int128 unit = 1;
-  for (int i = digits; i < kScale; ++i) {
-    unit *= 10;
-  }
+  const sluice::Int128 unit = scale_up(digits);
   const sluice::Int128 rest = value.unscaled % unit;
   const sluice::Int128 down = value.unscaled - rest;
   const sluice::Int128 up = rest < 0 ? down - unit : down + unit;
@@ -37,17 +45,26 @@ double step_of(float value) {
 }  // namespace
 
 sluice::Decimal price_of(std::string_view text, int hint, bool always) {
-  const sluice::Decimal exact = sluice::round_decimal128(text, kDigits, kScale);
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc()) {
+  const bool plain = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  const auto narrow = static_cast<float>(value);
+  const double noise = kNoise * step_of(narrow);
+  if (plain && !always && hint >= 0 && hint <= 9 && std::abs(value) < 1e6) {
+    const double unit = kPowers[hint];
+    const double digits = std::nearbyint(value * unit);
+    if (std::abs(digits / unit - value) <= noise) {  // the common case, without decimals
+      return {static_cast<sluice::Int128>(static_cast<int64_t>(digits)) * scale_up(hint)};
+    }
+  }
+  const sluice::Decimal exact = sluice::round_decimal128(text, kDigits, kScale);
+  if (!plain) {
     return exact;
   }
-  const auto narrow = static_cast<float>(value);
   if (hint >= 0) {
     const sluice::Decimal hinted = rounded_to(exact, hint);
     const double off = std::abs(static_cast<double>(hinted.unscaled - exact.unscaled)) * 1e-18;
-    if (always || off <= kNoise * step_of(narrow)) {
+    if (always || off <= noise) {
       return hinted;
     }
   }
