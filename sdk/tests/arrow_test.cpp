@@ -302,6 +302,7 @@ TEST_CASE("decimals with too many digits are rounded where that is asked for") {
   CHECK(to_text(round_decimal128("9e-30", 10, 2), 2) == "0.00");
   CHECK(to_text(round_decimal128("12.5", 10, 3), 3) == "12.500");
   CHECK_THROWS_AS(round_decimal128("123456", 5, 0), Error);
+  CHECK_THROWS_AS(round_decimal128("9.996", 3, 2), Error);  // 10.00 has a digit more
   CHECK_THROWS_AS(round_decimal128("1.2.3", 5, 0), Error);
 }
 

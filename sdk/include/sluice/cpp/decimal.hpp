@@ -121,6 +121,9 @@ inline Decimal make_decimal(std::string_view text, int precision, int scale, boo
     value = value * 10 + (digit - '0');
   }
   value += up ? 1 : 0;
+  if (value == kPowersOfTen[static_cast<std::size_t>(precision)]) {  // 9.9 became 10
+    throw wrong("it has more digits.");
+  }
   return {negative ? -value : value};
 }
 
@@ -138,6 +141,9 @@ inline Decimal parse_decimal128(std::string_view text, int precision, int scale)
 // The same for numbers that come out of arithmetic on doubles and have more digits than anybody
 // meant: what does not fit behind the point is rounded, half away from zero.
 inline Decimal round_decimal128(std::string_view text, int precision, int scale) {
+  if (const auto value = detail::parse_short_decimal(text, precision, scale)) {
+    return {*value};
+  }
   return detail::make_decimal(text, precision, scale, true);
 }
 
