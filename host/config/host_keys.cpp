@@ -163,7 +163,7 @@ constexpr HostKey kKeys[] = {
      [](const KeyTarget& t, const json& v) { t.config.commit_every = milliseconds(v); }},
 
     {"limits", "memory", false,
-     R"({"type":"string","format":"size","x-sluice-minimum":"16MiB","x-sluice-maximum":"1TiB","default":"256MiB","description":"What the process may hold in memory; readers wait when it is full."})",
+     R"({"type":"string","format":"size","x-sluice-minimum":"16MiB","x-sluice-maximum":"1TiB","default":"256MiB","description":"What rows on their way may take; readers wait when it is full."})",
      [](const KeyTarget& t, const json& v) { t.config.memory_bytes = bytes(v); }},
     {"limits", "requests_per_second", false,
      R"({"type":"object","additionalProperties":{"type":"number","exclusiveMinimum":0,"maximum":1000000},"default":{},
