@@ -37,6 +37,7 @@ json to_object(const StreamReport& stream) {
           {"unchanged", stream.unchanged},
           {"failed", stream.failed},
           {"quarantined", stream.quarantined},
+          {"quarantined_earlier", stream.quarantined_earlier},
           {"gone", stream.gone},
           {"released", stream.released},
           {"rows", stream.rows},
@@ -125,6 +126,12 @@ std::string stream_text(const StreamReport& s) {
   }
   if (s.rejected_rows > 0) {
     out += fmt::format("  {:<28} {} rows in quarantine\n", "", grouped(s.rejected_rows));
+  }
+  if (s.quarantined_earlier > 0) {
+    out += fmt::format(
+        "  {:<28} {} slices in quarantine since earlier runs: gaps says why, state forget has them "
+        "read again\n",
+        "", grouped(s.quarantined_earlier));
   }
   for (const auto& [name, tally] : s.errors) {
     out += fmt::format("    error {} x{}: {}\n", name, grouped(tally.count), tally.example);

@@ -24,7 +24,8 @@ struct StreamReport {
   uint64_t planned = 0;  // of those, to be read in this run
   uint64_t landed = 0, empty = 0, unchanged = 0, failed = 0, quarantined = 0, gone = 0,
            released = 0;
-  uint64_t rows = 0;           // committed
+  uint64_t quarantined_earlier = 0;  // by other runs, and not read again
+  uint64_t rows = 0;                 // committed
   uint64_t rejected_rows = 0;  // in quarantine
   uint64_t requests = 0, retries = 0,
            bytes = 0;   // requests sent (their retries included), body bytes received

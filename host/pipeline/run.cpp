@@ -273,7 +273,7 @@ class PipelineRun {
     end_stream();
     const Result<void> released = release_rest(*stream_no, dispatcher);
     report_.streams.push_back(live->snapshot());
-    count_elsewhere(*stream_no);
+    count_left(*stream_no, report_.streams.back());
     if (!planned && planned.error().code != Code::kCancelled) {
       return std::move(planned).error().in("listing stream " + stream.name);
     }
@@ -452,10 +452,13 @@ class PipelineRun {
     return outcomes.empty() ? Result<void>{} : ledger_.settle(stream_no, outcomes, false);
   }
 
-  void count_elsewhere(StreamNo stream_no) {
+  // What this run did not read because others do, or because it was no use the last time.
+  void count_left(StreamNo stream_no, StreamReport& stream) {
     if (const auto counts = ledger_.counts(stream_no)) {
       const uint64_t pending = counts->of(SliceState::kPending);
       report_.elsewhere += stop_.requested() ? 0 : std::min(counts->claimed, pending);
+      const uint64_t quarantined = counts->of(SliceState::kQuarantined);
+      stream.quarantined_earlier = quarantined - std::min(quarantined, stream.quarantined);
     }
   }
 
@@ -487,8 +490,8 @@ class PipelineRun {
   void conclude() {
     bool all_landed = true;
     for (const StreamReport& stream : report_.streams) {
-      all_landed =
-          all_landed && stream.failed == 0 && stream.quarantined == 0 && stream.rejected_rows == 0;
+      all_landed = all_landed && stream.failed == 0 && stream.quarantined == 0 &&
+                   stream.quarantined_earlier == 0 && stream.rejected_rows == 0;
     }
     if (failed_with_) {
       report_.outcome = "failed";

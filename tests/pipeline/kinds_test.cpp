@@ -72,8 +72,10 @@ TEST_CASE("files: a failure costs the slice and is work for the next run", "[pip
 
   pipeline.world(
       R"({"docs": {"a": {"rows": 1}, "once": {"rows": 1}, "bad": {"rows": 1}, "away": {"rows": 1}}})");
-  report = pipeline.run_report("docs");
+  report = pipeline.run_report("docs", 1);  // not all that is wanted is there
   CHECK(report.at("landed") == 1);
+  CHECK(report.at("quarantined") == 0);
+  CHECK(report.at("quarantined_earlier") == 1);
   CHECK(pipeline.asked() == Lines{"docs away"});  // what is quarantined waits until it changes
 
   pipeline.world(
@@ -249,6 +251,32 @@ TEST_CASE("series: the step that has not ended is never landed", "[pipeline][ser
   const auto after = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch());
   CHECK(last + 60 <= after.count());
+}
+
+TEST_CASE("series: where it begins must be known, else nothing would be wanted in silence",
+          "[pipeline][series]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"ticks\"]");
+  pipeline.world(R"({"ticks": {"P": {"from": -9223372036854775808, "to": 1500001200000000}}})");
+  for (const char* verb : {"plan", "run"}) {
+    const auto refused = pipeline.sluice(verb);
+    INFO(refused.out << refused.err);
+    CHECK(refused.exit_code == 78);
+    CHECK((refused.out + refused.err)
+              .find("does not say when ticks of P begins; set from in "
+                    "[want]") != std::string::npos);
+  }
+  pipeline.configure("streams = [\"ticks\"]", "[want]\nfrom = 2017-07-14T02:50:00Z\n");
+  pipeline.run_report("ticks");
+  CHECK(pipeline.rows("ticks") == 10);
+}
+
+TEST_CASE("series: a stream in partitions that has none asks for nothing", "[pipeline][series]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"ticks\"]", "[want]\nfrom = 2017-07-14T02:50:00Z\n");
+  pipeline.world(R"({"ticks": {}})");
+  CHECK(pipeline.run_report("ticks").at("planned") == 0);
+  CHECK(pipeline.asked().empty());
 }
 
 TEST_CASE("snapshot: read again when older than refresh", "[pipeline][snapshot]") {
