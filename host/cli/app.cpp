@@ -71,6 +71,7 @@ struct AppOptions {
   TestOptions test;
   std::string import_file, import_folder;
   std::vector<std::string> files;
+  uint64_t plan_slices = 0;
   StateShowOptions show;
   std::string state_file = "-", forget_file, forget_stream, forget_slice;
   std::string secret_name;
@@ -136,7 +137,10 @@ void add_pipeline_verbs(CLI::App& app, AppOptions& o, Verb& chosen) {
   CLI::App* plan =
       app.add_subcommand("plan", "Show what would be fetched and changed; nothing is touched");
   add_files(*plan, o.files);
-  plan->callback([&] { chosen = [&o] { return plan_verb(o.host, o.files); }; });
+  plan->add_option("--slices", o.plan_slices,
+                   "List so many of the slices that would be read, for each stream")
+      ->type_name("COUNT");
+  plan->callback([&] { chosen = [&o] { return plan_verb(o.host, o.files, o.plan_slices); }; });
 
   CLI::App* gaps = app.add_subcommand(
       "gaps", "Show what is wanted and not there; exit code 1 if anything is missing");

@@ -19,9 +19,16 @@
 namespace sluice::host {
 namespace {
 
+struct PlannedSlice {
+  std::string key, title, partition;
+  int64_t from_us = INT64_MIN, to_us = INT64_MAX;
+  uint64_t rows = 0, bytes = 0;  // estimated; 0 = unknown
+};
+
 struct StreamPlan {
   std::string name, kind;
   ListingCounts counts;
+  std::vector<PlannedSlice> slices;  // the first of those to be read
   uint64_t requests = 0;
   std::optional<LimitEstimate> wait;  // least time of `requests`; nothing = no limit
   std::vector<std::string> changes;   // in the target
@@ -57,13 +64,24 @@ std::optional<LimitEstimate> estimate_time(const Session& session, const LimitsV
   return estimate_limits(rules, known, requests, now_us);
 }
 
+PlannedSlice planned(const SliceListing& slice) {
+  return {std::string(slice.key),
+          std::string(slice.title),
+          std::string(slice.partition),
+          slice.from_us,
+          slice.to_us,
+          slice.estimated_rows,
+          slice.estimated_bytes};
+}
+
 Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& stream,
                             const LimitsView& limits, const Clock& clock, const Cancel& stop,
-                            bool sink_can_tell) {
+                            bool sink_can_tell, uint64_t most_slices) {
   auto known = ledger.stream(session.config().name, stream.name);
   if (!known) {
     return std::move(known).error();
   }
+  StreamPlan out;
   auto plan = plan_stream({.source = session.source(),
                            .sink = &session.sink(),
                            .ledger = *known->first,
@@ -72,11 +90,15 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
                            .stream_no = known->second,
                            .clock = clock,
                            .stop = stop,
-                           .compare_only = true});
+                           .compare_only = true,
+                           .on_work = [&](const SliceListing& slice) {
+                             if (out.slices.size() < most_slices) {
+                               out.slices.push_back(planned(slice));
+                             }
+                           }});
   if (!plan) {
     return std::move(plan).error().in("listing stream " + stream.name);
   }
-  StreamPlan out;
   out.name = stream.name;
   out.kind = to_string(stream.kind);
   out.counts = plan->counts;
@@ -95,7 +117,7 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
 
 Result<PipelinePlan> plan_pipeline(const Environment& environment, const PipelineConfig& config,
                                    ReadLedger& ledger, const std::filesystem::path& directory,
-                                   const Cancel& stop) {
+                                   const Cancel& stop, uint64_t most_slices) {
   Session session(environment, config, ledger.real(), stop, ledger.scratch());
   SLUICE_TRY(session.open_source(SLUICE_OPEN_RUN));
   SLUICE_TRY(session.open_sink(SLUICE_OPEN_CHECK));
@@ -116,7 +138,7 @@ Result<PipelinePlan> plan_pipeline(const Environment& environment, const Pipelin
   const LimitsView limits = known_limits(directory, environment.clock.now_us());
   for (const Stream& stream : *streams) {
     auto plan = plan_one(session, ledger, stream, limits, environment.clock, stop,
-                         (caps & SLUICE_CAP_SCHEMA) != 0);
+                         (caps & SLUICE_CAP_SCHEMA) != 0, most_slices);
     if (!plan) {
       return std::move(plan).error();
     }
@@ -145,6 +167,25 @@ std::string time_text(const StreamPlan& stream) {
                      seconds_text(wait.seconds), wait.amount, per, scope, left);
 }
 
+// "10minutenwerte_TU_00003_hist.zip, 1.2 MB", "BTCUSDT 2024-01-01T00:00:00Z …
+// 2024-01-02T00:00:00Z".
+std::string slice_text(const PlannedSlice& slice, bool series) {
+  std::string out;
+  if (!slice.title.empty() || !series) {
+    out = slice.title.empty() ? slice.key : slice.title;
+  } else {
+    out = slice.partition + (slice.partition.empty() ? "" : " ") + utc_text(slice.from_us) + " … " +
+          utc_text(slice.to_us);
+  }
+  if (slice.bytes > 0) {
+    out += ", " + bytes_text(slice.bytes);
+  }
+  if (slice.rows > 0) {
+    out += ", " + grouped(slice.rows) + " rows";
+  }
+  return out;
+}
+
 std::string as_text(const PipelinePlan& plan) {
   std::string out = plan.pipeline + ":\n";
   if (plan.differs) {
@@ -169,10 +210,32 @@ std::string as_text(const PipelinePlan& plan) {
       }
       out += time_text(stream) + "\n";
     }
+    for (const PlannedSlice& slice : stream.slices) {
+      out += "    " + slice_text(slice, stream.kind == "series") + "\n";
+    }
+    if (const uint64_t shown = stream.slices.size(); shown > 0 && shown < counts.work) {
+      out += "    … and " + grouped(counts.work - shown) + " more\n";
+    }
     for (const std::string& change : stream.changes) {
       out += "    " + change + "\n";
     }
   }
+  return out;
+}
+
+nlohmann::json as_json(const PlannedSlice& slice) {
+  nlohmann::json out = {{"slice", slice.key}};
+  const auto add = [&](const char* name, nlohmann::json value, bool known) {
+    if (known) {
+      out[name] = std::move(value);
+    }
+  };
+  add("title", slice.title, !slice.title.empty());
+  add("partition", slice.partition, !slice.partition.empty());
+  add("from", utc_text(slice.from_us), slice.from_us != INT64_MIN);
+  add("to", utc_text(slice.to_us), slice.to_us != INT64_MAX);
+  add("estimated_rows", slice.rows, slice.rows > 0);
+  add("estimated_bytes", slice.bytes, slice.bytes > 0);
   return out;
 }
 
@@ -194,6 +257,9 @@ nlohmann::json as_json(const PipelinePlan& plan) {
                        {"estimated_seconds", stream.wait ? stream.wait->seconds : 0.0},
                        {"estimated_by_limit", stream.wait ? stream.wait->scope : ""},
                        {"target_changes", stream.changes}});
+    for (const PlannedSlice& slice : stream.slices) {
+      streams.back()["slices"].push_back(as_json(slice));
+    }
   }
   return {{"pipeline", plan.pipeline},
           {"target_differs", plan.differs},
@@ -202,7 +268,8 @@ nlohmann::json as_json(const PipelinePlan& plan) {
 
 }  // namespace
 
-int plan_verb(const HostOptions& host, const std::vector<std::string>& files) {
+int plan_verb(const HostOptions& host, const std::vector<std::string>& files,
+              uint64_t most_slices) {
   const VerbSession session(host, files);
   if (session.refused() != 0) {
     return session.refused();
@@ -213,8 +280,8 @@ int plan_verb(const HostOptions& host, const std::vector<std::string>& files) {
   }
   nlohmann::json all = nlohmann::json::array();
   for (const PipelineConfig& config : session.configs()) {
-    auto plan =
-        plan_pipeline(session.environment(), config, **ledger, session.directory(), session.stop());
+    auto plan = plan_pipeline(session.environment(), config, **ledger, session.directory(),
+                              session.stop(), most_slices);
     if (!plan) {
       return session.ended_by(std::move(plan).error().in(config.name));
     }

@@ -19,7 +19,8 @@ struct RunOptions {
 };
 int run_verb(const HostOptions& host, const RunOptions& options);
 
-int plan_verb(const HostOptions& host, const std::vector<std::string>& files);
+// Lists up to `most_slices` of those to be read, for each stream.
+int plan_verb(const HostOptions& host, const std::vector<std::string>& files, uint64_t most_slices);
 int gaps_verb(const HostOptions& host, const std::vector<std::string>& files);
 int check_verb(const HostOptions& host, const std::vector<std::string>& files);
 int schema_verb(const HostOptions& host);

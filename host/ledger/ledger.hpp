@@ -128,6 +128,8 @@ class Listing {
   Listing& operator=(const Listing&) = delete;
   virtual ~Listing() = default;
   virtual Result<void> add(const SliceListing& slice) = 0;
+  // `visit` is called for each slice that is to be read, during the calls below. Set it first.
+  virtual void on_work(std::function<void(const SliceListing&)> visit) = 0;
   // Writes what is still buffered, so that it can be claimed.
   virtual Result<void> flush() = 0;
   // Ends it. `complete`: slices that were not added are no longer at the source; pending ones

@@ -84,6 +84,19 @@ Verdict update(Record& record, const SliceListing& listed, const Ledger::StaleBe
   return verdict;
 }
 
+SliceListing listed_as(const Record& record) {
+  return {.key = record.key,
+          .title = record.title,
+          .partition = record.partition,
+          .validator = record.validator,
+          .token = record.token,
+          .from_us = record.from_us,
+          .to_us = record.to_us,
+          .estimated_rows = record.estimated_rows,
+          .estimated_bytes = record.estimated_bytes,
+          .series = record.series};
+}
+
 class ListingImpl final : public Listing {
  public:
   ListingImpl(std::shared_ptr<Shared> shared, const Clock& clock, StreamNo stream,
@@ -96,6 +109,9 @@ class ListingImpl final : public Listing {
         known_(known) {}
 
   Result<void> add(const SliceListing& slice) override;
+  void on_work(std::function<void(const SliceListing&)> visit) override {
+    visit_ = std::move(visit);
+  }
   Result<void> flush() override;
   Result<ListingCounts> finish(bool complete) override;
 
@@ -113,6 +129,7 @@ class ListingImpl final : public Listing {
   [[nodiscard]] bool is_work(SliceState state) const {
     return state == SliceState::kPending || (compare_only_ && state == SliceState::kFailed);
   }
+  void count_work(const SliceListing& slice, ListingCounts& counts) const;
   Result<void> finish_pending(bool complete);
   Result<void> finish_landed();
   Result<void> vanish(SliceState state);
@@ -129,6 +146,7 @@ class ListingImpl final : public Listing {
   std::vector<Judged> judged_;
   BitSet seen_;
   ListingCounts counts_;
+  std::function<void(const SliceListing&)> visit_;
 };
 
 // Copies a view, which the caller lends for one call, into the batch.
@@ -185,9 +203,16 @@ void ListingImpl::tally(const SliceListing& listed, const Judged& judged) {
   counts_.stale += !judged.added && judged.verdict == Verdict::kStale ? 1 : 0;
   counts_.same += !judged.added && judged.verdict == Verdict::kSame ? 1 : 0;
   if (judged.work) {
-    ++counts_.work;
-    counts_.work_rows += listed.estimated_rows;
-    counts_.work_bytes += listed.estimated_bytes;
+    count_work(listed, counts_);
+  }
+}
+
+void ListingImpl::count_work(const SliceListing& slice, ListingCounts& counts) const {
+  ++counts.work;
+  counts.work_rows += slice.estimated_rows;
+  counts.work_bytes += slice.estimated_bytes;
+  if (visit_) {
+    visit_(slice);
   }
 }
 
@@ -351,9 +376,7 @@ Result<void> ListingImpl::finish_pending(bool complete) {
           continue;
         }
         if (const auto record = view.record(*no)) {
-          ++counts.work;
-          counts.work_rows += record->estimated_rows;
-          counts.work_bytes += record->estimated_bytes;
+          count_work(listed_as(*record), counts);
         }
       }
     }

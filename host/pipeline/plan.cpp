@@ -86,7 +86,7 @@ Result<void> list_snapshot(const PlanRequest& request, Adder& adder) {
         slice.partition = view(partition.key);
         return adder.add(slice);
       }));
-  if (!any) {
+  if (!any && !request.stream.partitioned) {
     SLUICE_TRY(adder.add(SliceListing{.key = kWholeSnapshot}));
   }
   return {};
@@ -275,6 +275,14 @@ Result<void> list_series(const PlanRequest& request, Adder& adder, bool& more) {
   return {};
 }
 
+// Else nothing at all would be wanted of it, in silence.
+Error no_beginning(const PipelineConfig& config, const Stream& stream,
+                   const std::string& partition) {
+  return {Code::kInvalidConfig, config.file + ": the source does not say when " + stream.name +
+                                    (partition.empty() ? "" : " of " + partition) +
+                                    " begins; set from in [want], for example from = 2020-01-01"};
+}
+
 }  // namespace
 
 SeriesWant series_want(const PipelineConfig& config, const Stream& stream, int64_t now_us) {
@@ -294,15 +302,19 @@ Result<void> each_partition(Source& source, const PipelineConfig& config, const 
                             const std::function<Result<void>(const std::string& partition,
                                                              const IntervalSet& wanted)>& visit) {
   const SeriesWant want = series_want(config, stream, now_us);
-  bool any = false;
-  SLUICE_TRY(source.list_partitions(stream.name, want.from_us, want.to_us,
-                                    [&](const sluice_partition_t& partition) -> Result<void> {
-                                      any = true;
-                                      return visit(
-                                          std::string(view(partition.key)),
-                                          wanted(stream, want, partition.from_us, partition.to_us));
-                                    }));
-  return any ? Result<void>{} : visit("", wanted(stream, want, INT64_MIN, INT64_MAX));
+  const auto one = [&](const std::string& partition, int64_t from_us, int64_t to_us) {
+    if (want.from_us == INT64_MIN && from_us == INT64_MIN) {
+      return Result<void>(no_beginning(config, stream, partition));
+    }
+    return visit(partition, wanted(stream, want, from_us, to_us));
+  };
+  bool any = stream.partitioned;
+  SLUICE_TRY(source.list_partitions(
+      stream.name, want.from_us, want.to_us, [&](const sluice_partition_t& partition) {
+        any = true;
+        return one(std::string(view(partition.key)), partition.from_us, partition.to_us);
+      }));
+  return any ? Result<void>{} : one("", INT64_MIN, INT64_MAX);
 }
 
 Result<Plan> plan_stream(const PlanRequest& request) {
@@ -322,6 +334,7 @@ Result<Plan> plan_stream(const PlanRequest& request) {
   if (!listing) {
     return std::move(listing).error();
   }
+  (*listing)->on_work(request.on_work);
   Adder adder(**listing, request);
   Plan plan;
   switch (request.stream.kind) {

@@ -26,6 +26,7 @@ struct PlanRequest {
   const Cancel& stop;
   bool compare_only = false;             // writes nothing
   std::function<void()> may_claim = {};  // called when more slices can be claimed
+  std::function<void(const SliceListing&)> on_work = {};  // called for each slice to be read
 };
 
 struct Plan {

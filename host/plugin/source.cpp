@@ -82,14 +82,12 @@ struct Lister {
   const Source::SliceVisitor* slice = nullptr;
   bool cutting = false;  // slices need no key
   Stash stash = {};
-  uint64_t told = 0;
 
   // Runs the host's side; its error ends the listing.
   template <class Body>
   sluice_status_t run(Body&& body) noexcept {
     try {
       Result<void> result = body();
-      ++told;
       return result ? SLUICE_OK : stash.keep(std::move(result).error());
     } catch (const std::exception& failure) {
       return stash.keep(Error{Code::kInternal, failure.what()});
@@ -194,18 +192,11 @@ class SourceInstance final : public Source {
 
   Result<void> list_partitions(const std::string& stream, int64_t from_us, int64_t to_us,
                                const PartitionVisitor& visit) override {
-    Lister lister{.instance = *instance_, .partition = &visit};
-    if (slices_ != nullptr && slices_->list_partitions != nullptr) {
-      SLUICE_TRY(list(slices_->list_partitions, lister, stream, from_us, to_us));
-    }
-    if (lister.told > 0) {
+    if (slices_ == nullptr || slices_->list_partitions == nullptr) {
       return {};
     }
-    sluice_partition_t only{};
-    only.struct_size = sizeof only;
-    only.from_us = SLUICE_TIME_MIN;
-    only.to_us = SLUICE_TIME_MAX;
-    return visit(only);
+    Lister lister{.instance = *instance_, .partition = &visit};
+    return list(slices_->list_partitions, lister, stream, from_us, to_us);
   }
 
   Result<void> list_slices(const std::string& stream, const std::string& partition, int64_t from_us,

@@ -180,8 +180,12 @@ class Reader {
       }
       stream_.time = time->second;
     }
-    const auto cuts = metadata.find("sluice:cuts");
-    stream_.cuts = cuts != metadata.end() && cuts->second == "1";
+    const auto flag = [&](const char* key) {
+      const auto found = metadata.find(key);
+      return found != metadata.end() && found->second == "1";
+    };
+    stream_.cuts = flag("sluice:cuts");
+    stream_.partitioned = flag("sluice:partitioned");
     return read_changes(metadata);
   }
 

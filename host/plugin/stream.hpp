@@ -33,6 +33,7 @@ struct Stream {
   std::string seq, time;
   std::string hash, removed;  // columns; sluice/source.h
   bool cuts = false;          // series: the source cuts what is missing
+  bool partitioned = false;   // no partition told means that there is none
   int64_t step_us = 0;        // 0 = no grid
   int64_t max_span_us = 0;    // 0 = any
   uint32_t max_keys = 1;

@@ -81,9 +81,6 @@ struct Source {
     Reader(sluice::Host& host, const Config&, Instance& instance,
            const sluice::ReadRequest& request) {
       const Sources sources{host, instance.selection, instance.client};
-      if (request.partition().empty() && request.stream() != "symbols") {
-        return;  // the service lists no pair, so there is nothing to read
-      }
       if (const CandleKind* kind = instance.selection.find_candles(request.stream())) {
         reader = read_candles(sources, *kind, request);
       } else if (request.stream() == "trades") {
@@ -93,9 +90,7 @@ struct Source {
       }
     }
 
-    bool next(sluice::Batch& batch, sluice::json& state) {
-      return reader && reader->next(batch, state);
-    }
+    bool next(sluice::Batch& batch, sluice::json& state) { return reader->next(batch, state); }
   };
 };
 

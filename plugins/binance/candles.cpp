@@ -266,7 +266,9 @@ sluice::Stream candles_stream(const Selection& selection, const CandleKind& kind
   if (kind.interval->grid) {
     stream.step(length);
   }
-  return stream.max_span(length * static_cast<int64_t>(kPageRows)).cuts(selection.config.archive);
+  return stream.max_span(length * static_cast<int64_t>(kPageRows))
+      .partitioned()
+      .cuts(selection.config.archive);
 }
 
 std::optional<int64_t> first_candle_us(const Sources& sources, const Interval& interval,

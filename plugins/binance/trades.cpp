@@ -119,6 +119,7 @@ sluice::Stream trades_stream() {
       .key("exchange", "symbol", "trade_id")
       .time("time")
       .max_span(std::chrono::hours(1))  // the longest that older servers take
+      .partitioned()
       .doc("Aggregate trades: what one order filled at one price in one instant.")
       .col("exchange", Type::kUtf8, {.doc = "Market place."})
       .col("symbol", Type::kUtf8, {.doc = "Pair."})

@@ -77,9 +77,6 @@ struct Source {
     Reader(sluice::Host&, const Config&, Instance& instance, const sluice::ReadRequest& request) {
       const Sources sources = instance.sources();
       const auto name = request.stream();
-      if (request.partition().empty() && (name == "auctions" || name == "commodities")) {
-        return;  // the service lists no realm, so there is nothing to read
-      }
       for (const sluice::Stream& stream : streams(instance.selection)) {
         if (stream.name() != name) {
           continue;
@@ -95,7 +92,7 @@ struct Source {
     }
 
     sluice::Next next(sluice::Batch& batch, sluice::json& state) {
-      return reader ? reader->next(batch, state) : sluice::Next::kEnd;
+      return reader->next(batch, state);
     }
   };
 };

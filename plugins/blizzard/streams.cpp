@@ -229,6 +229,9 @@ std::vector<Stream> streams(const Selection& selection) {
     out.push_back(commodity_stream(history));
   }
   out.push_back(auction_stream(history));
+  for (Stream& stream : out) {
+    stream.partitioned();  // by world, or realm
+  }
   out.push_back(item_stream(selection));
   return out;
 }

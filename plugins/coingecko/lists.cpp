@@ -118,6 +118,7 @@ sluice::Stream coin_stream() {
 
 sluice::Stream market_stream() {
   sluice::Stream stream("markets", sluice::Kind::kSnapshot);
+  stream.partitioned();
   const auto text = [&](const char* name, const char* doc) {
     stream.col(name, Type::kUtf8, {.doc = doc, .source_name = name});
   };

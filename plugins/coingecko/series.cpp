@@ -50,7 +50,8 @@ sluice::Stream chart_stream(const Selection& selection) {
                        : selection.enterprise                          ? 10 * kDay
                                                                        : kDay;
   sluice::Stream stream("market_chart", sluice::Kind::kSeries);
-  stream.key("coin", "vs_currency", "granularity", "time")
+  stream.partitioned()
+      .key("coin", "vs_currency", "granularity", "time")
       .time("time")
       .step(std::chrono::seconds(selection.step_s))
       .max_span(std::chrono::seconds(span))
@@ -68,7 +69,7 @@ sluice::Stream chart_stream(const Selection& selection) {
 
 sluice::Stream candle_stream(const Selection& selection) {
   sluice::Stream stream = sluice::candle_stream();
-  stream.step(std::chrono::seconds(selection.body_s));
+  stream.step(std::chrono::seconds(selection.body_s)).partitioned();
   if (selection.body_s == kHour || selection.body_s == kDay) {
     stream.max_span(std::chrono::seconds(selection.body_s == kHour ? 30 * kDay : 170 * kDay));
   }

@@ -32,10 +32,6 @@ HistoryReader::HistoryReader(const sluice::Host& host, const Shared& shared, Par
 
 void HistoryReader::begin(const json& state) {
   begun_ = true;
-  done_ = request_.partition().empty();  // there is no channel
-  if (done_) {
-    return;
-  }
   const auto channel = parse_id(request_.partition());
   if (!channel) {
     throw Error(Code::kInternal, "A partition of Discord is the id of a channel.");

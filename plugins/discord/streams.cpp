@@ -252,7 +252,7 @@ Stream columns_of(Part part, Form form) {
 Stream make_stream(Part part, const Config& config, const Selection& selection) {
   Stream out = columns_of(part, selection.files ? Form::kExport : Form::kApi);
   if (out.kind() == Kind::kSeries) {
-    out.lag(config.reread.chrono());
+    out.lag(config.reread.chrono()).partitioned();
   }
   return out;
 }

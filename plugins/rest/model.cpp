@@ -137,7 +137,7 @@ sluice::Stream declare(const StreamModel& model, const std::vector<Field>& field
   const StreamConfig& own = model.config;
   sluice::Stream stream(own.name, model.kind);
   stream.doc(own.doc).time(own.time).seq(own.seq).key_columns(own.key);
-  stream.unordered(!model.ascending());
+  stream.unordered(!model.ascending()).partitioned(model.over());
   if (own.step) {
     stream.step(own.step->chrono());
   }

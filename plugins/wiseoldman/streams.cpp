@@ -236,6 +236,9 @@ std::vector<Stream> streams(const Selection& selection) {
   out.push_back(player_stream());
   out.push_back(snapshot_stream(selection));
   out.push_back(gained_stream(selection));
+  for (Stream& stream : out) {
+    stream.partitioned();  // by group, or player
+  }
   out.push_back(achievement_stream());
   out.push_back(name_change_stream());
   return out;

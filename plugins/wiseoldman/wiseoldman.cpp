@@ -56,14 +56,10 @@ struct Source {
                         : request.stream() == "gained"       ? &read_gained
                         : request.stream() == "achievements" ? &read_achievements
                                                              : &read_name_changes;
-      const bool of_player = request.stream() == "snapshots" || request.stream() == "gained";
-      if (of_player && request.partition().empty()) {
-        return;  // the groups have no member, so there is nothing to read
-      }
       reader = make(instance.service(), request);
     }
     sluice::Next next(sluice::Batch& batch, sluice::json& state) {
-      return reader ? reader->next(batch, state) : sluice::Next::kEnd;
+      return reader->next(batch, state);
     }
   };
 };

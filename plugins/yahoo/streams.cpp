@@ -39,6 +39,7 @@ sluice::Stream event_stream(const char* name, const char* doc) {
       .time("ex_date")
       .step(std::chrono::hours(24))
       .max_span(std::chrono::seconds(kSpan))
+      .partitioned()
       .unordered()
       .doc(doc)
       .col("symbol", Type::kUtf8, {.doc = "Security, as the configuration names it."})
@@ -51,7 +52,7 @@ sluice::Stream event_stream(const char* name, const char* doc) {
 sluice::Stream candle_stream(const Selection& selection) {
   const Interval& interval = *selection.interval;
   sluice::Stream stream = sluice::candle_stream();
-  stream.max_span(std::chrono::seconds(interval.span_s));
+  stream.max_span(std::chrono::seconds(interval.span_s)).partitioned();
   if (interval.unit == Unit::kTimes || interval.unit == Unit::kDays) {
     stream.step(std::chrono::seconds(interval.length_s));
   }
@@ -76,6 +77,7 @@ sluice::Stream instrument_stream() {
   return sluice::Stream("instruments", sluice::Kind::kSnapshot)
       .key("symbol")
       .refresh(std::chrono::hours(24))
+      .partitioned()
       .doc("What the service says of each security: its currency, exchange and time zone.")
       .col("symbol", Type::kUtf8, {.doc = "Security, as the configuration names it."})
       .col("yahoo_symbol", Type::kUtf8, {.nullable = false, .doc = "As Yahoo names it."})

@@ -200,6 +200,25 @@ TEST_CASE("plan: says what a run would read and changes nothing", "[pipeline][ve
   CHECK(stream.at("target_changes").empty());
 }
 
+TEST_CASE("plan: names the slices that it would read where that is asked for",
+          "[pipeline][verbs]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"docs\", \"ticks\"]");
+  pipeline.world(R"({"docs": {"a": {"rows": 3}, "b": {}, "c": {}},
+                     "ticks": {"P": {"from": 1500000000000000, "to": 1500001200000000}}})");
+  const auto text = pipeline.sluice("plan", {"--slices", "2"});
+  INFO(text.out << text.err);
+  CHECK(has(text.out, "\n    a\n    b\n    … and 1 more\n"));
+  CHECK(has(text.out, "\n    P 2017-07-14T02:40:00Z … 2017-07-14T03:00:00Z\n"));
+  const json plan = parsed(pipeline.sluice("plan", {"--slices", "9", "--format", "json"}));
+  CHECK(plan.at("streams").at(0).at("slices").size() == 3);
+  const json& tick = plan.at("streams").at(1).at("slices").at(0);
+  CHECK(tick.at("partition") == "P");
+  CHECK(tick.at("to") == "2017-07-14T03:00:00Z");
+  CHECK_FALSE(
+      parsed(pipeline.sluice("plan", {"--format", "json"})).at("streams").at(0).contains("slices"));
+}
+
 TEST_CASE("plan: several files are one list", "[pipeline][verbs]") {
   WorldPipeline pipeline;
   pipeline.configure("streams = [\"docs\"]");

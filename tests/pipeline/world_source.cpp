@@ -101,6 +101,7 @@ struct World {
             Stream("events", Kind::kFiles).col("doc", Type::kUtf8).col("row", Type::kInt64),
             Stream("items", Kind::kKeys).key("id").max_keys(3).col("id", Type::kUtf8),
             Stream("ticks", Kind::kSeries)
+                .partitioned()
                 .key("symbol", "time")
                 .time("time")
                 .step(std::chrono::minutes(1))
@@ -108,6 +109,7 @@ struct World {
                 .col("symbol", Type::kUtf8)
                 .col("time", Type::kTimestamp),
             Stream("tape", Kind::kSeries)
+                .partitioned()
                 .key("symbol", "time")
                 .time("time")
                 .step(std::chrono::minutes(1))

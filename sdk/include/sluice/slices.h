@@ -62,7 +62,7 @@ typedef struct sluice_list_request_t {
 
 typedef struct sluice_slices_t {
   // Tells every partition of the stream, in the order they should be read. NULL, or no call at all:
-  // one, named "".
+  // one, named "", unless the stream is sluice:partitioned.
   sluice_status_t (*list_partitions)(void* self, const sluice_list_request_t* request,
                                      const sluice_lister_t* lister,
                                      sluice_error_t* error);  // [ctl] [blocks] [may-fail]

@@ -13,6 +13,7 @@
 //   sluice:time         column with the row's time (timestamp or date)
 //   sluice:step         series: distance of the grid in microseconds
 //   sluice:max_span     series: longest interval worth one request, microseconds
+//   sluice:partitioned  "1" if it has as many partitions as list_partitions() tells, even none
 //   sluice:cuts         series: "1" if list_slices() cuts what is missing (sluice/slices.h)
 //   sluice:max_keys     keys: how many ids one read may take (default 1)
 //   sluice:refresh      snapshot, keys: age in seconds from which it is read again, unless the

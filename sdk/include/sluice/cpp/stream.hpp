@@ -62,6 +62,8 @@ class Stream {
   Stream& lag(micros value) { return set(lag_, value); }
   // Series: slices() cuts what is missing; see sluice/slices.h.
   Stream& cuts(bool value = true) { return set(cuts_, value); }
+  // It has as many partitions as partitions() tells, even none; else none told means one, "".
+  Stream& partitioned(bool value = true) { return set(partitioned_, value); }
   Stream& retry_empty(std::chrono::seconds value) { return set(retry_empty_, value); }
   Stream& hash(std::string column) { return set(hash_, std::move(column)); }
   Stream& removed(std::string column) { return set(removed_, std::move(column)); }
@@ -97,6 +99,7 @@ class Stream {
   std::chrono::seconds refresh() const noexcept { return refresh_; }  // 0 = not declared
   micros lag() const noexcept { return lag_; }                        // 0 = not declared
   bool is_cutting() const noexcept { return cuts_; }
+  bool is_partitioned() const noexcept { return partitioned_; }
   std::chrono::seconds retry_empty() const noexcept { return retry_empty_; }  // 0 = not declared
   const std::string& hash() const noexcept { return hash_; }
   const std::string& removed() const noexcept { return removed_; }
@@ -152,7 +155,7 @@ class Stream {
   micros step_{0}, max_span_{0}, lag_{0};
   std::chrono::seconds refresh_{0}, retry_empty_{0};
   uint64_t max_keys_ = 0;
-  bool unordered_ = false, cuts_ = false;
+  bool unordered_ = false, cuts_ = false, partitioned_ = false;
   std::vector<Names> indexes_;
   std::vector<Reference> references_;
 };

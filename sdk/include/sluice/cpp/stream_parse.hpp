@@ -149,6 +149,7 @@ inline Stream from_schema(const ArrowSchema* schema, std::string_view name) {
   stream.hash(std::string(metadata["sluice:hash"]));
   stream.removed(std::string(metadata["sluice:removed"]));
   stream.cuts(metadata["sluice:cuts"] == "1");
+  stream.partitioned(metadata["sluice:partitioned"] == "1");
   stream.unordered(metadata["sluice:unordered"] == "1");
   stream.check();
   return stream;

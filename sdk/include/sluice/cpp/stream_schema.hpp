@@ -75,6 +75,7 @@ inline std::string stream_metadata(const Stream& stream) {
   out.add_if("sluice:hash", stream.hash());
   out.add_if("sluice:removed", stream.removed());
   out.add_if("sluice:cuts", stream.is_cutting() ? "1" : "");
+  out.add_if("sluice:partitioned", stream.is_partitioned() ? "1" : "");
   if (!stream.indexes().empty()) {
     out.add("sluice:indexes", json(stream.indexes()).dump());
   }
