@@ -5,11 +5,13 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "host/cli/verb_session.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/observe/log.hpp"
 #include "host/observe/report.hpp"
+#include "host/pipeline/commit_detail.hpp"
 #include "host/pipeline/session.hpp"
 
 namespace sluice::host {
@@ -197,6 +199,42 @@ Result<std::unique_ptr<Ledger>> open_or_begin(const VerbSession& session) {
   return ledger;
 }
 
+// The records of the target that say something of the slice. Those of keys that were read together
+// have the first key's name.
+Result<std::set<std::string>> records_of(Session& session, const std::string& pipeline,
+                                         const std::string& stream, const std::string& slice) {
+  std::set<std::string> names = {slice};
+  auto listed = session.sink().list_commits(pipeline, stream, "",
+                                            [&](const CommitRecord& record) -> Result<void> {
+                                              auto detail = decode_detail(record.detail);
+                                              if (!detail) {
+                                                return std::move(detail).error();
+                                              }
+                                              for (const CommitDetail::Key& one : detail->keys) {
+                                                if (one.key == slice) {
+                                                  names.insert(record.slice);
+                                                }
+                                              }
+                                              return {};
+                                            });
+  return listed ? Result<std::set<std::string>>(std::move(names)) : std::move(listed).error();
+}
+
+Result<void> forget_in_target(Session& session, const std::string& pipeline,
+                              const std::string& stream, const std::string& slice) {
+  if (slice.empty()) {
+    return session.sink().forget_commits(pipeline, stream, "");
+  }
+  auto names = records_of(session, pipeline, stream, slice);
+  if (!names) {
+    return std::move(names).error();
+  }
+  for (const std::string& name : *names) {
+    SLUICE_TRY(session.sink().forget_commits(pipeline, stream, name));
+  }
+  return {};
+}
+
 }  // namespace
 
 int state_show_verb(const HostOptions& host, const StateShowOptions& options) {
@@ -368,7 +406,7 @@ int state_forget_verb(const HostOptions& host, const std::string& file, const st
     return complain(std::move(opened).error().in(config.name));
   }
   if ((session.sink().descriptor().caps & SLUICE_CAP_COMMIT_LOG) != 0) {
-    if (auto forgotten = session.sink().forget_commits(config.name, stream, slice); !forgotten) {
+    if (auto forgotten = forget_in_target(session, config.name, stream, slice); !forgotten) {
       return complain(std::move(forgotten).error().in(config.name));
     }
   }

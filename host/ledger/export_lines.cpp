@@ -89,6 +89,7 @@ Json slice_to_json(const View::StreamName& stream, const Record& r) {
   flag("landed_empty", r.landed_empty);
   number("rows", r.rows, 0);
   number("bytes", r.bytes, 0);
+  number("landed_rows", r.landed_rows, r.landed() ? r.rows : 0);
   text("error_class", r.error_class);
   text("error", r.error);
   flag("series", r.series);

@@ -100,6 +100,8 @@ void import_slice(Book& book, const Json& json) {
   r.landed_empty = in.flag("landed_empty");
   r.rows = in.natural("rows");
   r.bytes = in.natural("bytes");
+  r.landed_rows = in.find("landed_rows", false) == nullptr ? (r.landed() ? r.rows : 0)
+                                                           : in.natural("landed_rows");
   r.series = in.flag("series");
   const Json* told = in.find("holes", false);
   const std::string holes = told == nullptr ? "" : intervals_of(*told, "holes").encode();

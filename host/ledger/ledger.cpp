@@ -301,7 +301,8 @@ Result<IntervalSet> LedgerImpl::coverage(StreamNo stream, std::string_view parti
   return env().read([&](Txn& txn) { return View(txn).coverage(stream, partition); });
 }
 
-Result<IntervalSet> LedgerImpl::outstanding(StreamNo stream, std::string_view partition) {
+Result<IntervalSet> LedgerImpl::outstanding(StreamNo stream, std::string_view partition,
+                                            bool gone) {
   if (partition.size() > kMostKeyBytes) {
     return IntervalSet();
   }
@@ -316,7 +317,7 @@ Result<IntervalSet> LedgerImpl::outstanding(StreamNo stream, std::string_view pa
          found = at.next()) {
       const SliceNo no = big_endian(at.key().substr(prefix.size()));
       const auto record = view.record(no);
-      if (record && record->state != SliceState::kGone) {
+      if (record && (gone || record->state != SliceState::kGone)) {
         out.add({record->from_us, record->to_us});
       }
     }

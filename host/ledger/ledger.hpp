@@ -65,6 +65,7 @@ struct Slice {
   uint32_t attempts = 0;  // failed attempts since it last landed
   int64_t listed_us = 0, started_us = 0, landed_us = 0;
   uint64_t rows = 0, bytes = 0;  // rows of this generation; bytes fetched for it
+  uint64_t landed_rows = 0;      // rows when it last landed, of whatever generation
   std::string error_class = {}, error = {};
   bool claimed = false;
   uint64_t owner = 0;    // claimed: who
@@ -221,8 +222,9 @@ class Ledger {
   // Series: what has landed of a partition, merged.
   virtual Result<IntervalSet> coverage(StreamNo stream, std::string_view partition) = 0;
   // Series: intervals not landed that pending, failed and quarantined slices of this partition
-  // stand for.
-  virtual Result<IntervalSet> outstanding(StreamNo stream, std::string_view partition) = 0;
+  // stand for; with `gone` also what the source no longer had.
+  virtual Result<IntervalSet> outstanding(StreamNo stream, std::string_view partition,
+                                          bool gone = false) = 0;
   virtual Result<std::vector<std::string>> partitions(StreamNo stream) = 0;
 
   // --- working ---

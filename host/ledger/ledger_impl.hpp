@@ -88,7 +88,7 @@ class LedgerImpl final : public Ledger {
                                                  StaleBefore stale) override;
   Result<uint64_t> retry_failed(StreamNo stream, bool quarantined) override;
   Result<IntervalSet> coverage(StreamNo stream, std::string_view partition) override;
-  Result<IntervalSet> outstanding(StreamNo stream, std::string_view partition) override;
+  Result<IntervalSet> outstanding(StreamNo stream, std::string_view partition, bool gone) override;
   Result<std::vector<std::string>> partitions(StreamNo stream) override;
   Result<std::vector<Slice>> claim(StreamNo stream, size_t max) override;
   Result<void> renew() override;

@@ -84,7 +84,7 @@ class ReconciliationImpl final : public Reconciliation {
   void cover(StreamNo stream, const Record& record);
   [[nodiscard]] bool is_covered(StreamNo stream, const Target& target) const;
   Result<void> apply_coverage(StreamNo stream);
-  Result<void> sweep(StreamNo stream, SliceState state, bool landed);
+  Result<void> sweep(StreamNo stream, SliceState state);
 
   std::shared_ptr<Shared> shared_;
   int64_t began_us_;
@@ -259,6 +259,7 @@ void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& targ
   if (target.final) {
     after.restart();
     after.part = target.part;
+    after.landed_rows = after.rows;
     after.landed_us = target.committed_us != 0 ? target.committed_us : began_us_;
     after.landed_empty = target.empty;
     after.read_validator = target.read_validator;
@@ -282,7 +283,11 @@ void ReconciliationImpl::apply(Book& book, const SliceId& id, const Target& targ
     after.state_version = same ? target.state_version : 0;
     holes = same && !target.holes.empty() ? target.holes.encode() : "";
     after.holes = holes;
-    after.landed_us = before.done() ? 0 : before.landed_us;
+    if (before.done()) {
+      const uint64_t rows = after.rows;
+      after.lose();
+      after.rows = rows;
+    }
   }
   counts.restored += after.done() && (!no || !before.done()) ? 1 : 0;
   counts.reopened += no && before.done() && !after.done() ? 1 : 0;
@@ -322,8 +327,10 @@ Result<void> ReconciliationImpl::apply_held(bool all) {
   return {};
 }
 
-// Slices of which the ledger says more than the target has go back to their start.
-Result<void> ReconciliationImpl::sweep(StreamNo stream, SliceState state, bool landed) {
+// Slices of which the ledger says more than the target has go back to their start. Whatever their
+// state: one that landed, and that failed or vanished since, must not come back as landed.
+Result<void> ReconciliationImpl::sweep(StreamNo stream, SliceState state) {
+  const bool done = state == SliceState::kLanded || state == SliceState::kEmpty;
   SliceNo from = 0;
   for (bool more = true; more;) {
     uint64_t reopened = 0;
@@ -341,7 +348,8 @@ Result<void> ReconciliationImpl::sweep(StreamNo stream, SliceState state, bool l
         }
         const auto record = view.record(*no);
         // What landed while the target was read may be missing from what was read.
-        if (record && (landed ? record->landed_us <= began_us_ : record->part > 0)) {
+        const bool landed = record && record->landed() && record->landed_us <= began_us_;
+        if (landed || (record && !done && record->part > 0)) {
           wrong.push_back(*no);
           next = *no + 1;
           if (wrong.size() >= kBatchSlices) {
@@ -368,13 +376,10 @@ Result<void> ReconciliationImpl::sweep(StreamNo stream, SliceState state, bool l
           continue;
         }
         auto after = before;
-        after.state = landed ? SliceState::kPending : before.state;
+        after.state = done ? SliceState::kPending : before.state;
         after.restart();
-        if (landed) {
-          after.landed_us = 0;
-          after.landed_empty = false;
-          ++reopened;
-        }
+        after.lose();
+        reopened += done ? 1 : 0;
         book.replace(no, before, stored->size(), after);
       }
       book.finish();
@@ -462,10 +467,9 @@ Result<Reconciliation::Counts> ReconciliationImpl::finish(std::string_view head)
     if (one.pipeline != pipeline_) {
       continue;
     }
-    SLUICE_TRY(sweep(one.no, SliceState::kLanded, true));
-    SLUICE_TRY(sweep(one.no, SliceState::kEmpty, true));
-    SLUICE_TRY(sweep(one.no, SliceState::kPending, false));
-    SLUICE_TRY(sweep(one.no, SliceState::kFailed, false));
+    for (size_t state = 0; state < kSliceStates; ++state) {
+      SLUICE_TRY(sweep(one.no, static_cast<SliceState>(state)));
+    }
     SLUICE_TRY(apply_coverage(one.no));
   }
   step("reconcile.before_head");

@@ -34,7 +34,8 @@ enum Field : uint32_t {
   kSeries = 1U << 21,
   kLandedEmpty = 1U << 22,
   kHoles = 1U << 23,
-  kAllFields = (1U << 24) - 1,
+  kLandedRows = 1U << 24,  // landed, and landed_rows != rows
+  kAllFields = (1U << 25) - 1,
 };
 
 // More is not kept: a resume state that is gone would leave its hole for ever.
@@ -75,6 +76,7 @@ uint32_t fields_of(const Record& r) {
   flag(r.series, kSeries);
   flag(r.landed_empty, kLandedEmpty);
   flag(!r.holes.empty(), kHoles);
+  flag(r.landed() && r.landed_rows != r.rows, kLandedRows);
   return fields;
 }
 
@@ -133,6 +135,8 @@ void encode_record(const Record& r, size_t at_least, std::string& out) {
   }
   if (has(kHoles))
     put_text(out, r.holes);
+  if (has(kLandedRows))
+    put_varint(out, r.landed_rows);
   if (out.size() < at_least && at_least - out.size() <= kMostPadding) {
     out.resize(at_least, '\0');
   }
@@ -205,6 +209,7 @@ std::optional<Record> decode_record(std::string_view bytes) {
   }
   if (has(kHoles))
     r.holes = in.text();
+  r.landed_rows = has(kLandedRows) ? in.varint() : r.landed() ? r.rows : 0;
   r.series = has(kSeries);
   r.landed_empty = has(kLandedEmpty);
   const auto padding = in.rest();
@@ -238,6 +243,7 @@ Slice to_slice(SliceNo no, const Record& r) {
   out.started_us = r.started_us;
   out.landed_us = r.landed_us;
   out.rows = r.rows;
+  out.landed_rows = r.landed_rows;
   out.bytes = r.bytes;
   out.error_class = r.error_class;
   out.error = r.error;

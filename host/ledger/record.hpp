@@ -28,6 +28,7 @@ struct Record {
   uint32_t state_version = 0, attempts = 0;
   int64_t listed_us = 0, started_us = 0, landed_us = 0;
   uint64_t rows = 0, bytes = 0;
+  uint64_t landed_rows = 0;  // when it last landed; `rows` may be of a later generation's parts
   bool resumable = false;
   bool series = false;
   bool landed_empty = false;    // when it last landed there was nothing
@@ -37,6 +38,13 @@ struct Record {
     return state == SliceState::kLanded || state == SliceState::kEmpty;
   }
   [[nodiscard]] bool landed() const { return landed_us != 0; }
+  // The target has nothing of it any more: what was read there and how proves nothing.
+  void lose() {
+    landed_us = 0;
+    landed_empty = landed_differs = false;
+    landed_validator = read_validator = {};
+    rows = bytes = landed_rows = 0;
+  }
   // Back to the start: the next reading is a new generation.
   void restart() {
     part = 0;

@@ -66,14 +66,17 @@ bool apply(Record& record, const Outcome& outcome, std::string_view holes,
         return false;
       }
       take_part(record, outcome, holes, claimed_us, now_us);
-    } else if (record.state != SliceState::kPending && !record.done()) {
-      return false;
+    } else if (!record.landed() || (record.state != SliceState::kPending && !record.done())) {
+      return false;  // not landed: the target has lost meanwhile what was confirmed
     }
     if (outcome.kind != Kind::kUnchanged || !record.landed()) {
       record.landed_empty = outcome.kind == Kind::kEmpty;
     }
     if (outcome.kind != Kind::kUnchanged || !outcome.validator.empty()) {
       record.read_validator = outcome.validator;
+    }
+    if (outcome.kind != Kind::kUnchanged) {
+      record.landed_rows = record.rows;
     }
     record.landed_us = now_us;
     record.resumable = false;

@@ -28,7 +28,8 @@ void create(Txn& txn) {
   }
 }
 
-// Version 2 may have holes in a slice record; every record of version 1 is one of version 2.
+// Version 2 may have holes and landed rows in a slice record; every record of version 1 is one of
+// version 2.
 void as_it_is(Txn&) {}
 
 constexpr std::array<Upgrade, 2> kUpgrades = {{{0, create}, {1, as_it_is}}};

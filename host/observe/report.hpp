@@ -26,7 +26,7 @@ struct StreamReport {
            released = 0;
   uint64_t quarantined_earlier = 0;  // by other runs, and not read again
   uint64_t rows = 0;                 // committed
-  uint64_t rejected_rows = 0;  // in quarantine
+  uint64_t rejected_rows = 0;        // in quarantine
   uint64_t requests = 0, retries = 0,
            bytes = 0;   // requests sent (their retries included), body bytes received
   uint64_t cached = 0;  // answers from the cache, without a request

@@ -179,6 +179,7 @@ Result<void> Committer::write_part(Part part, Entry& entry) {
   entry.rows += rows;
   entry.bytes += part.bytes;
   entry.final = part.final;
+  entry.lost_records = part.lost_records;
   entry.resumable = part.resumable;
   entry.resume = std::move(part.resume);
   entry.told.append(std::move(part.told));
@@ -292,6 +293,7 @@ CommitRecord Committer::record_of(const Entry& entry) const {
       (work.committed_generation == entry.facts.generation ? work.committed_parts : 0) + 1;
   record.final = entry.final;
   record.empty = entry.final && entry.rows == 0 && record.part == 1;
+  record.unsure = entry.lost_records;
   record.rows = entry.rows;
   record.committed_us = setup_.clock.now_us();
   record.run = setup_.run;
@@ -396,6 +398,7 @@ Outcome Committer::verdict_outcome(const Verdict& verdict, const Slice& slice) c
 
 void Committer::count(const Entry& entry) {
   const SliceWork& work = *entry.work;
+  uint64_t failed = 0;
   setup_.live.update([&](StreamReport& report) {
     report.rows += entry.rows;
     report.rejected_rows += entry.rejected.size();
@@ -407,6 +410,7 @@ void Committer::count(const Entry& entry) {
       const bool nothing = work.slices.size() == 1 && work.committed_rows == 0;
       if (what == SLUICE_OUTCOME_FAILED) {
         ++report.failed;
+        ++failed;
       } else if (what == SLUICE_OUTCOME_EMPTY || nothing) {
         ++report.empty;
       } else {
@@ -414,6 +418,9 @@ void Committer::count(const Entry& entry) {
       }
     }
   });
+  for (; failed > 0 && setup_.slice_failed; --failed) {
+    setup_.slice_failed();
+  }
 }
 
 void Committer::count(const Verdict& verdict) {
@@ -463,6 +470,12 @@ Result<void> Committer::roll_back(const Error& error, const WorkPtr& culprit, bo
                          Outcome::Kind::kQuarantined, error});
     setup_.live.add_error(to_string(error.code), culprit->name() + ": " + error.message);
   }
+  // What begins again has no verdict yet, even if one came in after its rows.
+  std::erase_if(verdicts_, [&](const Verdict& verdict) {
+    return verdict.work != culprit &&
+           std::any_of(entries_.begin(), entries_.end(),
+                       [&](const Entry& entry) { return entry.work == verdict.work; });
+  });
   for (const Entry& entry : entries_) {
     begin_again(entry.work);
   }

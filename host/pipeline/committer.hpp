@@ -59,6 +59,7 @@ class Committer {
     ReadFacts facts;  // of the latest part
     int64_t commit_id = 0;
     uint64_t rows = 0, bytes = 0;
+    bool lost_records = false;  // of a final one: some records became no rows at the source
     bool final = false, resumable = false;
     std::string resume;
     std::vector<QuarantinedRow> rejected;

@@ -17,15 +17,17 @@ WorkPtr Dispatcher::make_work(std::vector<Slice> slices) const {
   work->slices = std::move(slices);
   const Slice& slice = work->slices.front();
   const bool resumes = work->slices.size() == 1 && slice.part > 0 && slice.resumable;
-  if (options_.series) {
-    work->generation = slice.part > 0 && !resumes ? slice.generation + 1
-                                                  : std::max(slice.listed_us, slice.generation);
+  if (resumes) {
+    work->generation = slice.generation;  // also after the ledger was rebuilt: its parts say so
+  } else if (options_.series) {
+    work->generation =
+        slice.part > 0 ? slice.generation + 1 : std::max(slice.listed_us, slice.generation);
   } else {
     int64_t newest = 0;
     for (const Slice& one : work->slices) {
       newest = std::max(newest, one.generation);
     }
-    work->generation = resumes ? slice.generation : newest + 1;
+    work->generation = newest + 1;
   }
   if (resumes) {
     work->resumable = true;

@@ -183,7 +183,8 @@ Result<std::vector<Piece>> told_pieces(const PlanRequest& request, const std::st
                           slice.estimated_rows,
                           slice.estimated_bytes});
         return {};
-      });
+      },
+      true);
   if (!told) {
     return std::move(told).error();
   }
@@ -219,7 +220,8 @@ Result<void> add_missing(const PlanRequest& request, const std::string& partitio
   if (!landed) {
     return std::move(landed).error();
   }
-  auto outstanding = request.ledger.outstanding(request.stream_no, partition);
+  // What the source said is gone is listed again by the next run, not by this one.
+  auto outstanding = request.ledger.outstanding(request.stream_no, partition, request.again);
   if (!outstanding) {
     return std::move(outstanding).error();
   }
@@ -318,13 +320,13 @@ Result<void> each_partition(Source& source, const PipelineConfig& config, const 
 }
 
 Result<Plan> plan_stream(const PlanRequest& request) {
-  if (!request.compare_only) {
+  if (!request.compare_only && !request.again) {  // what failed in this run waits for the next
     if (auto retried = request.ledger.retry_failed(request.stream_no); !retried) {
       return std::move(retried).error();
     }
-    if (request.may_claim) {
-      request.may_claim();
-    }
+  }
+  if (!request.compare_only && request.may_claim) {
+    request.may_claim();
   }
   const int64_t now_us = request.clock.now_us();
   auto listing = request.ledger.begin_listing(

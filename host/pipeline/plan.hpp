@@ -24,8 +24,9 @@ struct PlanRequest {
   StreamNo stream_no = 0;
   const Clock& clock;
   const Cancel& stop;
-  bool compare_only = false;             // writes nothing
-  std::function<void()> may_claim = {};  // called when more slices can be claimed
+  bool compare_only = false;                              // writes nothing
+  bool again = false;                                     // in this run it was planned before
+  std::function<void()> may_claim = {};                   // called when more slices can be claimed
   std::function<void(const SliceListing&)> on_work = {};  // called for each slice to be read
 };
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "host/ledger/steps.hpp"
 #include "host/observe/log.hpp"
@@ -200,6 +201,7 @@ class PipelineRun {
       }
       bindings.push_back(*bound);
     }
+    SLUICE_TRY(reconcile(false));  // a table that was made anew has cost its stream's records
     for (size_t i = 0; i < streams->size() && !stop_.requested(); ++i) {
       SLUICE_TRY(run_stream((*streams)[i], bindings[i], **writer));
     }
@@ -353,6 +355,7 @@ class PipelineRun {
   // told stays.
   Result<void> plan(const Stream& stream, StreamNo stream_no, Dispatcher& dispatcher,
                     LiveStream& live) {
+    bool again = false;
     for (uint32_t attempt = 1;;) {
       auto plan = plan_stream({.source = session_.source(),
                                .sink = &session_.sink(),
@@ -362,6 +365,7 @@ class PipelineRun {
                                .stream_no = stream_no,
                                .clock = environment_.clock,
                                .stop = stop_,
+                               .again = std::exchange(again, true),
                                .may_claim = [&] {
                                  dispatcher.more_pending();
                                  count_planned(stream_no, live, 0, false);

@@ -48,6 +48,7 @@ struct SliceWork {
   std::string read_validator;
   std::map<std::string, uint32_t> key_outcomes;  // SLUICE_OUTCOME_*
   uint64_t rows_read = 0;                        // of this generation
+  bool lost_records = false;                     // some of it became no rows at the source
 
   // The committer's.
   int64_t committed_generation = 0;
@@ -123,6 +124,7 @@ struct Part {
   bool resumable = false;
   std::string resume;
   bool final = false;
+  bool lost_records = false;  // final: SliceWork::lost_records
   // Instead of rows: the slice ended without them (failed, quarantined, gone, unchanged, released).
   bool verdict = false;
   Outcome::Kind kind = Outcome::Kind::kFailed;

@@ -20,6 +20,11 @@ void Worker::run() {
 void Worker::read(const WorkPtr& work) {
   rejected_.clear();
   told_ = {};
+  if (!work->resumable) {  // what an attempt that failed told is void
+    work->key_outcomes.clear();
+    work->read_validator.clear();
+    work->lost_records = false;
+  }
   auto ended = read_to_end(work);
   if (!ended) {
     fail(work, std::move(ended).error());
@@ -99,19 +104,20 @@ Result<bool> Worker::read_to_end(const WorkPtr& work) {
 Result<void> Worker::guard_shrinking(const SliceWork& work, uint64_t last_rows) const {
   const Slice& slice = work.slice();
   const uint64_t now = work.rows_read + last_rows;
-  if (setup_.stream.removed.empty() || slice.rows == 0 || now >= slice.rows) {
+  const uint64_t before = slice.landed_rows;
+  if (setup_.stream.removed.empty() || before == 0 || now >= before) {
     return {};
   }
   const auto options = setup_.config.stream.find(setup_.stream.name);
   const double most = options == setup_.config.stream.end() ? StreamConfig().max_shrink
                                                             : options->second.max_shrink;
-  const double lost = 1 - static_cast<double>(now) / static_cast<double>(slice.rows);
+  const double lost = 1 - static_cast<double>(now) / static_cast<double>(before);
   if (lost <= most) {
     return {};
   }
   return Error{
       Code::kUnavailable,
-      "it had " + std::to_string(slice.rows) + " rows and now has " + std::to_string(now) +
+      "it had " + std::to_string(before) + " rows and now has " + std::to_string(now) +
           ", which looks incomplete: no row is taken for removed. If it is right, run once "
           "with --set stream." +
           setup_.stream.name + ".max_shrink=1"};
@@ -225,11 +231,16 @@ bool Worker::push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch) {
   part.arrays = std::move(rows.arrays);
   part.rows = rows.rows;
   part.bytes = rows.bytes;
-  part.rejected = std::exchange(rejected_, {});
+  part.rejected = take_rejected(*work);
   part.told = std::exchange(told_, {});
   part.resumable = resumable;
   part.resume = work->resume;
   return setup_.committer.push(std::move(part));
+}
+
+std::vector<RejectedRecord> Worker::take_rejected(SliceWork& work) {
+  work.lost_records = work.lost_records || !rejected_.empty();
+  return std::exchange(rejected_, {});
 }
 
 void Worker::finish(const WorkPtr& work, Held rows) {
@@ -237,9 +248,10 @@ void Worker::finish(const WorkPtr& work, Held rows) {
   part.arrays = std::move(rows.arrays);
   part.rows = rows.rows;
   part.bytes = rows.bytes;
-  part.rejected = std::exchange(rejected_, {});
+  part.rejected = take_rejected(*work);
   part.told = std::exchange(told_, {});
   part.final = true;
+  part.lost_records = work->lost_records;
   push_end(work, std::move(part));
 }
 

@@ -52,6 +52,7 @@ class Worker {
                      std::string_view why);
   [[nodiscard]] Result<void> guard_shrinking(const SliceWork& work, uint64_t last_rows) const;
   bool push_rows(const WorkPtr& work, Held rows, const ReadBatch& batch);
+  std::vector<RejectedRecord> take_rejected(SliceWork& work);
   void finish(const WorkPtr& work, Held rows);
   void fail(const WorkPtr& work, Error error);
   void verdict(const WorkPtr& work, Outcome::Kind kind, Error error);

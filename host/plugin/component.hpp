@@ -149,11 +149,13 @@ class Source {
   virtual Result<std::vector<Stream>> discover() = 0;
   using PartitionVisitor = std::function<Result<void>(const sluice_partition_t&)>;
   using SliceVisitor = std::function<Result<void>(const sluice_slice_t&)>;
+  // Tells nothing of a stream that has none.
   virtual Result<void> list_partitions(const std::string& stream, int64_t from_us, int64_t to_us,
                                        const PartitionVisitor& visit) = 0;
-  // `partition`: of a series that cuts, whose interval it is.
+  // `cutting`: of a series, the interval that is missing of `partition` is to be cut.
   virtual Result<void> list_slices(const std::string& stream, const std::string& partition,
-                                   int64_t from_us, int64_t to_us, const SliceVisitor& visit) = 0;
+                                   int64_t from_us, int64_t to_us, const SliceVisitor& visit,
+                                   bool cutting = false) = 0;
   // Thread-safe. Without SLUICE_CAP_SPLITS one reader at a time may exist: a second call waits
   // until the first handle is gone (or until cancelled), so a thread never holds two.
   virtual Result<std::unique_ptr<ReadHandle>> read(const Stream& stream, ReadRequest request,
@@ -172,6 +174,7 @@ struct CommitRecord {
   std::string pipeline, stream, slice;
   int64_t generation = 0, part = 0;
   bool final = false, empty = false;
+  bool unsure = false;  // when written: SLUICE_RECORD_UNSURE
   uint64_t rows = 0;
   int64_t committed_us = 0;
   std::string run, detail;

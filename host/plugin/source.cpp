@@ -200,11 +200,11 @@ class SourceInstance final : public Source {
   }
 
   Result<void> list_slices(const std::string& stream, const std::string& partition, int64_t from_us,
-                           int64_t to_us, const SliceVisitor& visit) override {
+                           int64_t to_us, const SliceVisitor& visit, bool cutting) override {
     if (slices_ == nullptr) {
       return Error{Code::kUnsupported, "this source lists no slices"};
     }
-    Lister lister{.instance = *instance_, .slice = &visit, .cutting = !partition.empty()};
+    Lister lister{.instance = *instance_, .slice = &visit, .cutting = cutting};
     return list(slices_->list_slices, lister, stream, from_us, to_us, partition);
   }
 

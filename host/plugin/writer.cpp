@@ -116,7 +116,9 @@ class WriterHandle final : public Writer {
   Result<void> record(const CommitRecord& record) override {
     sluice_commit_record_t raw{};
     raw.struct_size = sizeof raw;
-    raw.flags = (record.final ? SLUICE_RECORD_FINAL : 0) | (record.empty ? SLUICE_RECORD_EMPTY : 0);
+    raw.flags = (record.final ? SLUICE_RECORD_FINAL : 0) |
+                (record.empty ? SLUICE_RECORD_EMPTY : 0) |
+                (record.unsure ? SLUICE_RECORD_UNSURE : 0);
     raw.commit_id = record.commit_id;
     raw.pipeline = str(record.pipeline);
     raw.stream = str(record.stream);

@@ -67,6 +67,43 @@ TEST_CASE("target: a dropped table is filled again", "[pipeline][target]") {
   CHECK(pipeline.rows("docs") == 15);
 }
 
+TEST_CASE("target: rows without a key that were lost are filled in again", "[pipeline][target]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"events\"]");
+  pipeline.world(R"({"events": {"e": {"validator": "1", "rows": 35}}})");
+  pipeline.run_report("events");
+  fs::remove(pipeline.database());
+  fs::remove(pipeline.database() + "-wal");
+  fs::remove(pipeline.database() + "-shm");
+  pipeline.run_report("events");
+  CHECK(pipeline.rows("events") == 35);
+}
+
+TEST_CASE("target: what failed or vanished since it landed does not come back as landed",
+          "[pipeline][target]") {
+  Landed pipeline;
+  const std::string how = GENERATE(as<std::string>(), "unavailable", "not_found", "bad_data");
+  pipeline.world(R"({"docs": {"a": {"validator": "2", "rows": 12, "fail": ")" + how +
+                 R"("}, "b": {"validator": "1", "rows": 3}}})");
+  (void)pipeline.sluice("run");
+  fs::remove(pipeline.database());
+  fs::remove(pipeline.database() + "-wal");
+  fs::remove(pipeline.database() + "-shm");
+  pipeline.world(kTwoDocs);
+  pipeline.run_report("docs");
+  CHECK(pipeline.rows("docs") == 15);
+}
+
+TEST_CASE("target: another table for a stream is filled", "[pipeline][target]") {
+  Landed pipeline;
+  pipeline.configure("streams = [\"docs\"]", "[stream.docs]\ntable = \"papers\"");
+  pipeline.run_report("docs");
+  CHECK(pipeline.asked() == Lines{"docs a", "docs b"});
+  CHECK(pipeline.rows("papers") == 15);
+  pipeline.run_report("docs");
+  CHECK(pipeline.asked().empty());
+}
+
 TEST_CASE("target: a lost ledger costs no request", "[pipeline][target]") {
   Landed pipeline;
   fs::remove_all(pipeline.state());

@@ -209,12 +209,14 @@ TEST_CASE("plan: names the slices that it would read where that is asked for",
   const auto text = pipeline.sluice("plan", {"--slices", "2"});
   INFO(text.out << text.err);
   CHECK(has(text.out, "\n    a\n    b\n    … and 1 more\n"));
-  CHECK(has(text.out, "\n    P 2017-07-14T02:40:00Z … 2017-07-14T03:00:00Z\n"));
+  CHECK(has(text.out,
+            "\n    P 2017-07-14T02:40:00Z … 2017-07-14T02:50:00Z\n"
+            "    P 2017-07-14T02:50:00Z … 2017-07-14T03:00:00Z\n"));
   const json plan = parsed(pipeline.sluice("plan", {"--slices", "9", "--format", "json"}));
   CHECK(plan.at("streams").at(0).at("slices").size() == 3);
   const json& tick = plan.at("streams").at(1).at("slices").at(0);
   CHECK(tick.at("partition") == "P");
-  CHECK(tick.at("to") == "2017-07-14T03:00:00Z");
+  CHECK(tick.at("to") == "2017-07-14T02:50:00Z");
   CHECK_FALSE(
       parsed(pipeline.sluice("plan", {"--format", "json"})).at("streams").at(0).contains("slices"));
 }

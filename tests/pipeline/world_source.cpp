@@ -12,13 +12,16 @@
 //    "items":  {"k1": "found", "k2": "missing", "k3": "poison"},
 //    "ticks":  {"P": {"from": 0, "to": 600000000, "fail_from": 1, "fail_to": 2}},
 //    "tape":   {"P": {"from": 0, "to": 600000000, "archive_to": 300000000}},
-//    "lists":  {"l": {"validator": "1", "rows": {"a": "hash", "b": "hash"}}},
+//    "lists":  {"l": {"validator": "1", "rows": {"a": "hash", "b": "hash"}, "rejects": 1}},
 //    "members": 5}
 //
 // Ticks may have "holes" and "halts", lists of [from, to): parts that cannot be found out, and that
 // the source confirms to be empty. The tape is cut by the source: up to "archive_to" in one slice.
 // Lists have a hash and mark what was removed. "config_error" in ticks of a partition is a JSON
 // Pointer to the key at fault.
+//
+// Files whose validator is the one they were read with last are told to be unchanged. Of the items
+// a "shaky" one is told to be missing by an answer that then breaks off, and found by the next.
 //
 // "fail" is unavailable (always), once (until the journal has a line of it), bad_data, not_found,
 // auth, slow, or what no plugin should do: exception (one of the standard library), oddity (a
@@ -175,13 +178,13 @@ struct World {
     bool begun = false;
     Reader(Host& h, const Config& c, const ReadRequest& r) : host(h), config(c), request(r) {}
 
-    bool next(Batch& out, json& state) {
+    sluice::Next next(Batch& out, json& state) {
       const std::string stream(request.stream());
       if (stream == "docs" || stream == "events") {
         return next_file(out, state, stream);
       }
       if (begun) {
-        return false;
+        return sluice::Next::kEnd;
       }
       begun = true;
       if (stream == "items") {
@@ -197,7 +200,7 @@ struct World {
           out.row(i);
         }
       }
-      return true;
+      return sluice::Next::kRows;
     }
 
     void fail_if_told(const json& slice, const std::string& line) const {
@@ -224,22 +227,24 @@ struct World {
       }
     }
 
-    bool next_file(Batch& out, json& state, const std::string& stream) {
+    sluice::Next next_file(Batch& out, json& state, const std::string& stream) {
       const std::string key(request.slice());
       const json world = load(config);
       const json slice = world.at(stream).value(key, json::object());
       if (!begun) {
         begun = true;
         fail_if_told(slice, stream + " " + key);
-        for (int64_t i = 0; i < slice.value("rejects", int64_t{0}); ++i) {
-          request.reject("shape", "The record has no row.", key + " record " + std::to_string(i));
+        const std::string validator = "read " + slice.value("validator", "");
+        if (request.last_validator() == validator) {
+          return sluice::Next::kUnchanged;
         }
-        request.validator("read " + slice.value("validator", ""));
+        reject(slice, key);
+        request.validator(validator);
       }
       int64_t row = state.value("row", int64_t{0});
       const int64_t rows = slice.value("rows", int64_t{0});
       if (row >= rows) {
-        return false;
+        return sluice::Next::kEnd;
       }
       if (slice.value("fail", "") == "slow") {
         host.sleep(std::chrono::milliseconds(20));
@@ -253,7 +258,13 @@ struct World {
         }
       }
       state["row"] = row;
-      return true;
+      return sluice::Next::kRows;
+    }
+
+    void reject(const json& slice, const std::string& key) const {
+      for (int64_t i = 0; i < slice.value("rejects", int64_t{0}); ++i) {
+        request.reject("shape", "The record has no row.", key + " record " + std::to_string(i));
+      }
     }
 
     void read_items(Batch& out) const {
@@ -261,8 +272,15 @@ struct World {
       for (const std::string& key : request.keys()) {
         line += " " + key;
       }
+      const bool before = was_asked(config, line);
       journal(config, line);
       const json items = load(config).at("items");
+      for (const std::string& key : request.keys()) {
+        if (items.value(key, "") == "shaky" && !before) {
+          request.key_outcome(key, sluice::Outcome::kEmpty);
+          throw Error(Code::kUnavailable, "The answer broke off.");
+        }
+      }
       for (const std::string& key : request.keys()) {
         const std::string what = items.value(key, "missing");
         if (what == "poison") {
@@ -282,6 +300,7 @@ struct World {
       const std::string key(request.slice());
       journal(config, "lists " + key);
       const json list = load(config).at("lists").at(key);
+      reject(list, key);
       for (const auto& [item, hash] : list.at("rows").items()) {
         out.row(key, item, hash, list.at("validator"), std::nullopt);
       }

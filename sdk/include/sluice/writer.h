@@ -34,6 +34,8 @@ typedef struct sluice_binding_t {
 
 #define SLUICE_RECORD_FINAL 1u  // the slice is complete with this part
 #define SLUICE_RECORD_EMPTY 2u  // complete, and the source confirmed that it holds nothing
+#define SLUICE_RECORD_UNSURE \
+  4u  // final, but records of it were refused on the way: what is missing is not removed
 
 // One part of a slice, as it stands in the target's commit log. (pipeline, stream, slice,
 // generation, part) is unique: a second writer of the same part fails with BAD_STATE and must roll

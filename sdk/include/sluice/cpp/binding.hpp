@@ -40,6 +40,7 @@ class Binding {
 struct CommitRecord {
   bool final = false;
   bool empty = false;
+  bool unsure = false;  // what is missing in it is not removed; SLUICE_RECORD_UNSURE
   int64_t commit_id = 0;
   std::string_view pipeline{};
   std::string_view stream{};
@@ -52,11 +53,13 @@ struct CommitRecord {
   std::string_view detail{};  // JSON object of the host
 
   uint32_t flags() const noexcept {
-    return (final ? SLUICE_RECORD_FINAL : 0) | (empty ? SLUICE_RECORD_EMPTY : 0);
+    return (final ? SLUICE_RECORD_FINAL : 0) | (empty ? SLUICE_RECORD_EMPTY : 0) |
+           (unsure ? SLUICE_RECORD_UNSURE : 0);
   }
   void set_flags(uint32_t flags) noexcept {
     final = (flags & SLUICE_RECORD_FINAL) != 0;
     empty = (flags & SLUICE_RECORD_EMPTY) != 0;
+    unsure = (flags & SLUICE_RECORD_UNSURE) != 0;
   }
 };
 
