@@ -210,7 +210,7 @@ bool RowWriter::bind_row(const BatchView& batch, int64_t row, std::vector<Scratc
   return rc == SQLITE_OK;
 }
 
-// Also rows that the table will refuse: the source has them.
+// Also rows that the table will refuse: the source has them. A key that cannot be is of no row.
 void RowWriter::see(const BatchView& batch, int64_t row, std::vector<Scratch>& scratch) {
   Statement& insert = seen_->insert();
   for (std::size_t i = 0; i < key_.size(); ++i) {
@@ -279,15 +279,15 @@ void RowWriter::write(const BatchView& batch, int64_t commit_id, Rejects& reject
   }
   const bool look = !required_.empty() || !suspects_.empty();
   for (int64_t row = 0; row < batch.rows(); ++row) {
+    if (seen_) {
+      see(batch, row, scratch);
+    }
     if (look && !acceptable(batch, row, rejects)) {
       continue;
     }
     if (!bind_row(batch, row, scratch)) [[unlikely]] {
       unbindable(batch, row, rejects);
       continue;
-    }
-    if (seen_) {
-      see(batch, row, scratch);
     }
     const int rc = sqlite3_step(statement);
     if (rc != SQLITE_DONE) [[unlikely]] {

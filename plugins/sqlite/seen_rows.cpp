@@ -34,17 +34,31 @@ std::string insert_row(const Table& table, const std::string& rows) {
   return "INSERT OR IGNORE INTO temp." + rows + " VALUES (" + values + ")";
 }
 
-std::string mark_removed(const Table& table, const std::string& rows) {
-  const std::string removed = sql_name(table.removed);
+std::string same_key(const Table& table) {
   std::string same;
   for (const std::string& name : table.key) {
     same += "s." + sql_name(name) + " = t." + sql_name(name) + " AND ";
   }
+  return same;
+}
+
+// Rows that were left as they are, since they are equal, but whose commit is of another slice or
+// was forgotten: from now on they are this slice's, which would not find them again otherwise.
+std::string adopt_rows(const Table& table, const std::string& rows) {
+  return "UPDATE " + sql_name(table.name) + " AS t SET " + sql_name(kLineageColumn) +
+         " = s.part FROM temp." + rows + " AS s WHERE " + same_key(table) + "s.part IN (" +
+         std::string(kReading) + ") AND NOT EXISTS (SELECT 1 FROM main._sluice_commits AS c " +
+         "WHERE c.id = t." + sql_name(kLineageColumn) +
+         " AND c.pipeline = ?1 AND c.stream = ?2 AND c.slice = ?3)";
+}
+
+std::string mark_removed(const Table& table, const std::string& rows) {
+  const std::string removed = sql_name(table.removed);
   return "UPDATE " + sql_name(table.name) + " AS t SET " + removed + " = ?5 WHERE t." + removed +
          " IS NULL AND t." + sql_name(kLineageColumn) +
          " IN (SELECT id FROM main._sluice_commits WHERE pipeline = ?1 AND stream = ?2 AND slice = "
          "?3) AND NOT EXISTS (SELECT 1 FROM temp." +
-         rows + " AS s WHERE " + same + "s.part IN (" + std::string(kReading) + "))";
+         rows + " AS s WHERE " + same_key(table) + "s.part IN (" + std::string(kReading) + "))";
 }
 
 }  // namespace
@@ -59,6 +73,9 @@ SeenRows::SeenRows(Database& db, const Table& table, std::size_t number) {
   begin_ = Statement(db.get(), "INSERT OR IGNORE INTO temp." + parts + " VALUES (?1)");
   unseen_ = Statement(db.get(), "SELECT 1 FROM (" + reading + " AND rows > 0) WHERE id NOT IN " +
                                     "(SELECT part FROM temp." + parts + ") LIMIT 1");
+  if (!table.hash.empty()) {
+    adopt_ = Statement(db.get(), adopt_rows(table, rows));
+  }
   mark_ = Statement(db.get(), mark_removed(table, rows));
   drop_rows_ = Statement(db.get(), "DELETE FROM temp." + rows + " WHERE part IN (" + reading + ")");
   drop_parts_ =
@@ -84,7 +101,11 @@ bool SeenRows::is_whole(const CommitRecord& record) {
 }
 
 void SeenRows::finish(const CommitRecord& record, std::string_view iso_time, bool iso) {
-  if (is_whole(record)) {
+  if (adopt_) {
+    bind_slice(*adopt_, record);
+    adopt_->run();
+  }
+  if (!record.unsure && is_whole(record)) {
     bind_slice(mark_, record);
     iso ? mark_.bind(5, iso_time) : mark_.bind(5, record.committed_us);
     mark_.run();

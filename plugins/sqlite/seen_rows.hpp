@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "database.hpp"
@@ -26,8 +27,8 @@ class SeenRows {
   // INSERT of one key; parameters: the columns of the key, then the commit id.
   Statement& insert() noexcept { return insert_; }
   // Marks what the slice no longer has with `removed_at`, which is text or microseconds as the
-  // table keeps times. A reading whose beginning another connection wrote marks nothing. Requires:
-  // the record is in the commit log.
+  // table keeps times. A reading that is unsure, or whose beginning another connection wrote, marks
+  // nothing. Requires: the record is in the commit log.
   void finish(const CommitRecord& record, std::string_view iso_time, bool iso);
 
  private:
@@ -35,6 +36,7 @@ class SeenRows {
   void bind_slice(Statement& statement, const CommitRecord& record);
 
   Statement insert_, begin_, unseen_, mark_, drop_rows_, drop_parts_;
+  std::optional<Statement> adopt_;  // streams with a hash
 };
 
 }  // namespace sluice::sqlite

@@ -205,9 +205,63 @@ TEST_CASE("files: rows that a newer version lacks are marked as removed", "[pipe
     CHECK(refused.exit_code == 1);
     CHECK(refused.out.find("max_shrink=1") != std::string::npos);
     CHECK(state() == "lah10 lbh10 lch10 mah10");
+    CHECK(pipeline.sluice("run").exit_code == 1);  // nor in the next run
+    CHECK(state() == "lah10 lbh10 lch10 mah10");
     CHECK(pipeline.sluice("run", {"--set", "stream.lists.max_shrink=1"}).exit_code == 0);
     CHECK(state() == "lah10 lbh11 lch11 mah10");
   }
+  SECTION("but none when the source could not make rows of all of it") {
+    pipeline.world(
+        R"({"lists": {"l": {"validator": "2", "rows": {"a": "h", "c": "h"}, "rejects": 1},
+                                 "m": {"validator": "1", "rows": {"a": "h"}}}})");
+    pipeline.run_report("lists", 1);
+    CHECK(state() == "lah10 lbh10 lch10 mah10");
+  }
+  SECTION("but not one whose newer version the target refuses") {
+    pipeline.world(R"({"lists": {"l": {"validator": "2", "rows": {"a": "h", "b": "a\u0000b"}},
+                                 "m": {"validator": "1", "rows": {"a": "h"}}}})");
+    pipeline.run_report("lists", 1);
+    CHECK(state() == "lah10 lbh10 lch11 mah10");
+  }
+  SECTION("also after the slice was forgotten and came again as it was") {
+    REQUIRE(
+        sluice::test::run(pipeline.command({"state", "forget", pipeline.config(), "lists", "l"}))
+            .exit_code == 0);
+    pipeline.run_report("lists");
+    CHECK(state() == "lah10 lbh10 lch10 mah10");
+    pipeline.world(R"({"lists": {"l": {"validator": "2", "rows": {"a": "h", "c": "h"}},
+                                 "m": {"validator": "1", "rows": {"a": "h"}}}})");
+    pipeline.run_report("lists");
+    CHECK(state() == "lah10 lbh11 lch10 mah10");
+  }
+}
+
+TEST_CASE("keys: what an attempt that broke off told of a key is void", "[pipeline][keys]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"items\"]");
+  pipeline.world(R"({"items": {"k1": "found", "k2": "shaky"}})");
+  CHECK(pipeline.run_report("items").at("landed") == 2);
+  CHECK(pipeline.rows("items") == 2);
+}
+
+TEST_CASE("state forget: a key that was read with others is read again", "[pipeline][keys]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"items\"]");
+  pipeline.world(R"({"items": {"k1": "found", "k2": "found", "k3": "found", "k4": "found"}})");
+  pipeline.run_report("items");
+  CHECK(pipeline.asked() == Lines{"items k1 k2 k3", "items k4"});
+  REQUIRE(sluice::test::run(pipeline.command({"state", "forget", pipeline.config(), "items", "k2"}))
+              .exit_code == 0);
+  pipeline.run_report("items");
+  std::string again;
+  for (const std::string& line : pipeline.asked()) {
+    again += line;
+  }
+  CHECK(again.find("k2") != std::string::npos);
+  CHECK(again.find("k1") != std::string::npos);  // whose record it was, too
+  CHECK(again.find("k4") == std::string::npos);
+  pipeline.run_report("items");
+  CHECK(pipeline.asked().empty());
 }
 
 TEST_CASE("errors: a plugin names the key of the configuration and the host its place",
