@@ -133,6 +133,7 @@ bool Crawl::open_page() {
   }
   records_ = fresh_ = 0;
   page_hash_ = 0;
+  last_record_.clear();
   page_.emplace(std::move(body), stream_.config);
   return true;
 }
@@ -211,7 +212,7 @@ sluice::HttpOptions Crawl::options(const Scope& scope) const {
 bool Crawl::refused(sluice::HttpBody& body) {
   const std::string text = read_some(body);
   const std::string url = body.url();
-  json document = json::parse(text, nullptr, false);
+  json document = sluice::parse_mended(text);
   const bool plain = document.is_discarded();
   const uint32_t wait_ms = retry_after_ms(body.header("retry-after"));
   if (ruled_out({body.status(), plain ? json() : std::move(document), url, wait_ms}, text)) {
@@ -321,7 +322,12 @@ std::string Crawl::next_cursor(const json& envelope) const {
     return cursor_header_;
   }
   if (!pages.cursor_record.empty()) {
-    return text_at(json::parse(last_record_, nullptr, false), pages.cursor_record);
+    std::string cursor = text_at(sluice::parse_mended(last_record_), pages.cursor_record);
+    if (cursor.empty() && records_ > 0) {
+      throw Error(Code::kBadData, page_url_ + " ends with a record that has no cursor at '" +
+                                      pages.cursor_record + "'.");
+    }
+    return cursor;
   }
   return text_at(envelope, pages.cursor);
 }

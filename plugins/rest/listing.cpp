@@ -6,6 +6,7 @@
 #include "crawl.hpp"
 #include "rules.hpp"
 #include "sluice/cpp/error.hpp"
+#include "sluice/cpp/json_stream.hpp"
 #include "sluice/cpp/record_value.hpp"
 
 namespace rest {
@@ -23,8 +24,7 @@ class ParentRecord {
       : fields_(fields), partition_(partition) {}
 
   void read(std::string_view text, std::string_view name) {
-    document_ = sluice::is_utf8(text) ? json::parse(text, nullptr, false)
-                                      : json::parse(sluice::to_utf8(text), nullptr, false);
+    document_ = sluice::parse_mended(text);
     name_ = name;
   }
   // Empty if the record has none.

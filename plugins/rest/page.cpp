@@ -52,7 +52,7 @@ bool Page::next() {
 }
 
 sluice::json Page::envelope() {
-  return single_whole_ ? sluice::json::parse(whole_, nullptr, false) : items_->rest();
+  return single_whole_ ? sluice::parse_mended(whole_) : items_->rest();
 }
 
 bool Page::found() {

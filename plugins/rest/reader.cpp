@@ -5,6 +5,7 @@
 
 #include "rules.hpp"
 #include "sluice/cpp/error.hpp"
+#include "sluice/cpp/json_stream.hpp"
 
 namespace rest {
 
@@ -185,7 +186,7 @@ bool SliceReader::set_aside(std::string_view record) {
   if (stream_.record_rules.empty()) {
     return false;
   }
-  const Subject subject{0, json::parse(record, nullptr, false)};
+  const Subject subject{0, sluice::parse_mended(record)};
   const Rule* rule = find_rule(stream_.record_rules, subject);
   if (rule == nullptr) {
     return false;

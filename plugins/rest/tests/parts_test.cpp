@@ -115,6 +115,9 @@ TEST_CASE("rest inference: columns follow what records hold", "[unit][rest]") {
   inference.add(R"({"f":1.5,"mixed":"a","o":null,"day":null})");
   inference.add("[1]");
   CHECK(inference.records() == 2);
+  rest::Inference unclean;
+  unclean.add(R"({"t":"cut \ud83d","n":1e400})");
+  CHECK(unclean.records() == 1);
   std::string all;
   for (const rest::Field& field : inference.columns({{.name = "n", .pointer = "/n"}})) {
     all +=

@@ -728,3 +728,39 @@ TEST_CASE("rest: check asks the probe", "[unit][rest]") {
           SourceSession session(plugin(), host, config, {}, SLUICE_OPEN_CHECK);
         }) == Code::kAuth);
 }
+
+TEST_CASE("rest: paging goes on behind a last record that is not clean", "[unit][rest]") {
+  const json config =
+      paged({{"style", "cursor"}, {"param", "after"}, {"cursor_record", "/id"}, {"size", 2}});
+  for (const std::string text : {R"("cut \ud83d")", "\"\xff\"", "1e400"}) {
+    CAPTURE(text);
+    FakeHost host;
+    host.http.on(url("/items?limit=2"), {.body = R"([{"id":1},{"id":2,"t":)" + text + "}]"});
+    host.http.on(url("/items?after=2&limit=2"), {.body = records(3, 3)});
+    CHECK(ids(read(host, config)) == numbers(1, 3));
+  }
+  FakeHost host;
+  host.http.on(url("/items?limit=2"), R"([{"id":1},{"t":"no id"}])");
+  const SourceRun run = read(host, config);
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kBadData);
+  CHECK_THAT(run.error->message(), Catch::Contains("'/id'"));
+}
+
+TEST_CASE("rest: rules and children see records that are not clean", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"),
+               "[{\"id\":1,\"ok\":1,\"t\":\"cut \\ud83d\"},"
+               "{\"id\":2,\"ok\":1,\"draft\":true,\"t\":\"\xff\"},"
+               "{\"id\":3,\"ok\":1,\"t\":1e400},{\"id\":4}]");
+  const json parent =
+      stream({{"ignore", {"/ok", "/draft"}},
+              {"errors",
+               {{{"in", "record"}, {"at", "/ok"}, {"missing", true}, {"action", "skip"}},
+                {{"in", "record"}, {"at", "/draft"}, {"action", "skip"}}}}});
+  CHECK(ids(read(host, source({parent}))) == std::vector<int64_t>{1, 3});
+  json plain = stream();
+  json child = stream({{"name", "c"}, {"over", {{"stream", "s"}}}});
+  SourceSession session(plugin(), host, source({plain, child}));
+  CHECK(session.partitions("c").size() == 4);
+}
