@@ -764,3 +764,19 @@ TEST_CASE("rest: rules and children see records that are not clean", "[unit][res
   SourceSession session(plugin(), host, source({plain, child}));
   CHECK(session.partitions("c").size() == 4);
 }
+
+TEST_CASE("rest: rows of the last part of a second are asked for", "[unit][rest]") {
+  FakeHost host;
+  // The service's end is exclusive, as that of the interval.
+  json exclusive = series({{"query", {{"from", "{from:s}"}, {"to", "{to:s}"}}}});
+  exclusive["fields"][1]["epoch"] = "ms";
+  const std::string start = std::to_string(kStart / 1'000'000);
+  const std::string end = std::to_string(kStart / 1'000'000 + 11);
+  host.http.on(url("/events?from=" + start + "&to=" + end),
+               {.body = R"([{"id":1,"at":)" + std::to_string(kStart / 1'000 + 10'650) +
+                        R"(},{"id":2,"at":)" + std::to_string(kStart / 1'000 + 10'700) + "}]"});
+  const SourceRun run =
+      read(host, source({exclusive}), {.from_us = kStart, .to_us = kStart + 10'700'000});
+  INFO((run.error ? run.error->message() : ""));
+  CHECK(ids(run) == numbers(1, 1));
+}
