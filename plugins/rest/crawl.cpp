@@ -149,8 +149,12 @@ Scope Crawl::page_scope() const {
   const std::string number = std::to_string(at_.value("number", first));
   scope.texts["page"] = scope.texts["offset"] = number;
   scope.texts["cursor"] = at_.value("cursor", std::string{});
-  if (edge_time_ != SLUICE_TIME_MIN) {
-    scope.times[stream_.ascending() ? "from" : "to"] = edge_time_;
+  if (edge_time_ != SLUICE_TIME_MIN && stream_.ascending()) {
+    scope.times["from"] = edge_time_;
+  } else if (edge_time_ != SLUICE_TIME_MIN) {
+    // Exclusive, and records that were not given yet may share the edge's time.
+    int64_t& to = scope.times.try_emplace("to", SLUICE_TIME_MAX).first->second;
+    to = std::min(to, edge_time_ + 1);
   }
   return scope;
 }
@@ -388,8 +392,9 @@ bool Crawl::follow_time() {
     }
     throw Error(Code::kBadData,
                 page_url_ +
-                    " is a full page of records that all have one time: it cannot be told where "
-                    "the next page begins. Ask for larger pages, or page in another style.");
+                    " is a full page of records that all have one time, as far as a request can "
+                    "tell times apart: it cannot be told where the next page begins. Ask for "
+                    "larger pages, or page in another style.");
   }
   if (last_time_ == edge_time_) {
     next_edge_.insert(edge_.begin(), edge_.end());

@@ -412,9 +412,12 @@ TEST_CASE("rest: pages by time go on where they ended and give edges once", "[un
     const auto at = [](int minute) { return std::to_string(kStart / 1'000'000 + minute * 60); };
     host.http.on(url("/events?from=" + at(0) + "&to=" + at(10) + "&limit=3"),
                  {.body = events({{5, 9}, {4, 2}, {3, 1}})});
-    host.http.on(url("/events?from=" + at(0) + "&to=" + at(1) + "&limit=3"),
+    const auto behind = [](int minute) {
+      return std::to_string(kStart / 1'000'000 + minute * 60 + 1);
+    };
+    host.http.on(url("/events?from=" + at(0) + "&to=" + behind(1) + "&limit=3"),
                  {.body = events({{3, 1}, {2, 1}, {1, 0}})});
-    host.http.on(url("/events?from=" + at(0) + "&to=" + at(0) + "&limit=3"),
+    host.http.on(url("/events?from=" + at(0) + "&to=" + behind(0) + "&limit=3"),
                  {.body = events({{1, 0}})});
     const SourceRun run = read(host, descending, minutes(0, 10));
     INFO((run.error ? run.error->message() : ""));
@@ -779,4 +782,38 @@ TEST_CASE("rest: rows of the last part of a second are asked for", "[unit][rest]
       read(host, source({exclusive}), {.from_us = kStart, .to_us = kStart + 10'700'000});
   INFO((run.error ? run.error->message() : ""));
   CHECK(ids(run) == numbers(1, 1));
+}
+
+TEST_CASE("rest: descending pages by time keep records that share the time of an edge",
+          "[unit][rest]") {
+  FakeHost host;
+  json config = series({{"order", "descending"},
+                        {"query", {{"from", "{from:ms}"}, {"to", "{to:s}"}}},
+                        {"pages", {{"style", "time"}, {"size", 3}}}});
+  config["fields"][1]["epoch"] = "ms";
+  // Times in milliseconds of the interval; the service's end is exclusive.
+  const auto on = [&](int64_t to_s, const std::vector<std::pair<int, int64_t>>& list) {
+    std::string body;
+    for (const auto& [id, ms] : list) {
+      body += (body.empty() ? "[" : ",") + std::string("{\"id\":") + std::to_string(id) +
+              ",\"at\":" + std::to_string(kStart / 1'000 + ms) + "}";
+    }
+    host.http.on(url("/events?from=" + std::to_string(kStart / 1'000) +
+                     "&to=" + std::to_string(kStart / 1'000'000 + to_s) + "&limit=3"),
+                 {.body = body + "]"});
+  };
+  SECTION("whole seconds") {
+    on(60, {{5, 50'000}, {4, 40'000}, {3, 30'000}});
+    on(31, {{3, 30'000}, {2, 30'000}, {1, 0}});
+    on(1, {{1, 0}});
+  }
+  SECTION("parts of seconds") {
+    on(60, {{5, 50'000}, {4, 40'000}, {3, 30'700}});
+    on(31, {{3, 30'700}, {2, 30'300}, {1, 0}});
+    on(1, {{1, 0}});
+  }
+  const SourceRun run = read(host, source({config}), minutes(0, 1));
+  INFO((run.error ? run.error->message() : ""));
+  CHECK(ids(run) == std::vector<int64_t>{5, 4, 3, 2, 1});
+  CHECK(read_in_pieces(host, source({config}), minutes(0, 1)) == run.rows);
 }
