@@ -271,7 +271,9 @@ bool Crawl::is_last(const json& envelope) const {
   }
   const PagesConfig& pages = stream_.pages();
   const bool is_short = pages.size > 0 && records_ < static_cast<uint64_t>(pages.size);
-  if ((records_ == 0 && pages.empty_ends) || (is_short && pages.short_ends)) {
+  const bool counts = !stream_.names_next();
+  if ((records_ == 0 && pages.empty_ends.value_or(counts)) ||
+      (is_short && pages.short_ends.value_or(counts))) {
     return true;
   }
   if (!pages.more.empty()) {
@@ -358,7 +360,10 @@ bool Crawl::follow(const std::string& key, const std::string& value) {
   }
   if (!seen_.insert(hash_of(value)).second) {
     throw Error(Code::kBadData, page_url_ + " leads back to a page that was read before (" + key +
-                                    " " + excerpt(value) + ").");
+                                    " " + excerpt(value) + ")." +
+                                    (records_ > 0 ? ""
+                                                  : " If a page without records is the last "
+                                                    "one, set pages.empty_ends."));
   }
   at_[key] = value;
   return true;

@@ -817,3 +817,67 @@ TEST_CASE("rest: descending pages by time keep records that share the time of an
   CHECK(ids(run) == std::vector<int64_t>{5, 4, 3, 2, 1});
   CHECK(read_in_pieces(host, source({config}), minutes(0, 1)) == run.rows);
 }
+
+TEST_CASE("rest: a cursor or address is followed from a short or empty page", "[unit][rest]") {
+  FakeHost host;
+  const json records_at = {{"records", "/r"}};
+  SECTION("cursor") {
+    host.http.on(url("/items?limit=3"), R"({"c":"a","r":[{"id":1},{"id":2}]})");
+    host.http.on(url("/items?cursor=a&limit=3"), R"({"c":"b","r":[]})");
+    host.http.on(url("/items?cursor=b&limit=3"), R"({"c":null,"r":[{"id":3}]})");
+    const json pages = {{"style", "cursor"}, {"cursor", "/c"}, {"size", 3}};
+    CHECK(ids(read(host, paged(pages, records_at))) == numbers(1, 3));
+    json ends = pages;
+    ends["short_ends"] = true;
+    CHECK(ids(read(host, paged(ends, records_at))) == numbers(1, 2));
+  }
+  SECTION("cursor in a header") {
+    host.http.on(url("/items?limit=3"),
+                 Answer{.body = records(1, 2), .headers = {{"X-Next", "a"}}});
+    host.http.on(url("/items?cursor=a&limit=3"), Answer{.body = records(3, 3)});
+    CHECK(ids(read(host, paged({{"style", "cursor"}, {"cursor_header", "x-next"}, {"size", 3}}))) ==
+          numbers(1, 3));
+  }
+  SECTION("link header") {
+    host.http.on(url("/items?limit=3"),
+                 Answer{.body = records(1, 2), .headers = {{"Link", "<?p=2>; rel=next"}}});
+    host.http.on(url("/items?p=2"),
+                 Answer{.body = "[]", .headers = {{"Link", "<?p=3>; rel=next"}}});
+    host.http.on(url("/items?p=3"), Answer{.body = records(3, 3)});
+    CHECK(ids(read(host, paged({{"style", "link"}, {"size", 3}}))) == numbers(1, 3));
+  }
+  SECTION("next address") {
+    host.http.on(url("/items?limit=3"), R"({"n":"?p=2","r":[{"id":1},{"id":2}]})");
+    host.http.on(url("/items?p=2"), R"({"n":null,"r":[{"id":3}]})");
+    CHECK(ids(read(host, paged({{"style", "next"}, {"next", "/n"}, {"size", 3}}, records_at))) ==
+          numbers(1, 3));
+  }
+  SECTION("cursor in the last record") {
+    host.http.on(url("/items?limit=3"), {.body = records(1, 2)});
+    const json pages = {{"style", "cursor"}, {"cursor_record", "/id"}, {"size", 3}};
+    CHECK(ids(read(host, paged(pages))) == numbers(1, 2));
+    CHECK(asked(host).size() == 1);
+  }
+}
+
+TEST_CASE("rest: empty pages that always name another one end with an error", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"({"c":"a","r":[]})");
+  host.http.on(url("/items?cursor=a"), R"({"c":"b","r":[]})");
+  host.http.on(url("/items?cursor=b"), R"({"c":"c","r":[]})");
+  const SourceRun run =
+      read(host, paged({{"style", "cursor"}, {"cursor", "/c"}, {"max", 3}}, {{"records", "/r"}}));
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kBadData);
+  CHECK_THAT(run.error->message(), Catch::Contains("pages.max"));
+  // One that names itself is the end of a list to some services.
+  FakeHost again;
+  again.http.on(url("/items"), R"({"c":"a","r":[{"id":1}]})");
+  again.http.on(url("/items?cursor=a"), R"({"c":"a","r":[]})");
+  json pages = {{"style", "cursor"}, {"cursor", "/c"}};
+  const SourceRun circle = read(again, paged(pages, {{"records", "/r"}}));
+  REQUIRE(circle.error);
+  CHECK_THAT(circle.error->message(), Catch::Contains("pages.empty_ends"));
+  pages["empty_ends"] = true;
+  CHECK(ids(read(again, paged(pages, {{"records", "/r"}}))) == numbers(1, 1));
+}
