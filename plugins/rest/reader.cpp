@@ -118,7 +118,7 @@ void SliceReader::prepare_fixed() {
   texts_.reserve(fields_->size());
   for (const Field& field : *fields_) {
     if (field.own_name) {
-      own_name_ = fixed_.size();
+      own_names_.push_back(fixed_.size());
       fixed_.push_back({field.name, nullptr});
     } else if (field.value) {
       texts_.push_back(field.value->expand(scope_));
@@ -166,8 +166,8 @@ void SliceReader::take(Batch& batch) {
     wrapped_ = "[" + std::string(record) + "]";
     record = wrapped_;
   }
-  if (own_name_) {
-    fixed_[*own_name_].value = sluice::AnyText{crawl_->name()};
+  for (const std::size_t place : own_names_) {
+    fixed_[place].value = sluice::AnyText{crawl_->name()};
   }
   if (set_aside(record) || !decoder_->row(batch, record, fixed_)) {
     return;
@@ -221,7 +221,7 @@ bool SliceReader::in_time() {
 void SliceReader::note_key() {
   if (stream_.kind == Kind::kKeys && wanted_.size() > 1) {
     const sluice::RecordValue& value = decoder_->value(stream_.config.key.front());
-    seen_.emplace(own_name_ ? crawl_->name() : value.text);
+    seen_.emplace(!own_names_.empty() ? crawl_->name() : value.text);
   }
 }
 

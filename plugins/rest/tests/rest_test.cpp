@@ -881,3 +881,39 @@ TEST_CASE("rest: empty pages that always name another one end with an error", "[
   pages["empty_ends"] = true;
   CHECK(ids(read(again, paged(pages, {{"records", "/r"}}))) == numbers(1, 1));
 }
+
+TEST_CASE("rest: columns from names heed epoch and null and reject one record alone",
+          "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"({"1704067200":{"x":1},"_meta":{"x":2},"1704067260":{"x":3}})");
+  const auto config = [](bool required) {
+    return source(
+        {{{"name", "s"},
+          {"path", "/items"},
+          {"fields",
+           {{{"name", "at"},
+             {"type", "timestamp"},
+             {"epoch", "s"},
+             {"from", "$name"},
+             {"required", required}},
+            {{"name", "name"}, {"from", "$name"}, {"null", {"_meta"}}},
+            {{"name", "x"}, {"type", "int64"}},
+            {{"name", "day"}, {"type", "date"}, {"epoch", "s"}, {"value", "{now:s}"}}}}}});
+  };
+  const SourceRun run = read(host, config(true));
+  INFO((run.error ? run.error->message() : ""));
+  REQUIRE(run.rows.size() == 2);
+  CHECK(run.rows[0]["at"] == "2024-01-01T00:00:00Z");
+  CHECK(run.rows[0]["name"] == "1704067200");
+  CHECK(run.rows[0]["day"].is_string());
+  CHECK(run.rows[1]["at"] == "2024-01-01T00:01:00Z");
+  CHECK(run.rows[1]["x"] == 3);
+  REQUIRE(run.rejects.size() == 1);
+  CHECK_THAT(run.rejects[0].reason, Catch::Contains("_meta"));
+  const SourceRun lenient = read(host, config(false));
+  REQUIRE(lenient.rows.size() == 3);
+  CHECK(lenient.rows[1] ==
+        json({{"at", nullptr}, {"name", nullptr}, {"x", 2}, {"day", run.rows[0]["day"]}}));
+  REQUIRE(lenient.notes.size() == 1);
+  CHECK(lenient.notes[0].code == "mistyped_field");
+}
