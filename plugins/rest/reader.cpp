@@ -25,6 +25,11 @@ std::string joined(const std::vector<std::string>& keys, const std::string& betw
   return out;
 }
 
+// Whether each record has its own value.
+bool is_read(const Field& field) {
+  return field.own_name || !field.pointer.empty();
+}
+
 }  // namespace
 
 SliceReader::SliceReader(sluice::Host& host, Instance& instance, const sluice::ReadRequest& request)
@@ -104,11 +109,17 @@ void SliceReader::prepare_decoder() {
     for (const std::string& null : field.nulls) {
       decoder_->null(field.name, null);
     }
-    const bool read = field.own_name || !field.pointer.empty();
-    if (field.name == stream_.config.time && read && stream_.kind == Kind::kSeries) {
+    if (field.name == stream_.config.time && is_read(field) && stream_.kind == Kind::kSeries) {
       time_ = &field;
     }
     plain_ = plain_ || field.plain;
+  }
+  for (const std::string& name : stream_.config.key) {
+    for (const Field& field : *fields_) {
+      if (field.name == name && is_read(field)) {
+        keys_.push_back(&field);
+      }
+    }
   }
 }
 
@@ -218,10 +229,21 @@ bool SliceReader::in_time() {
   return !crawl_->repeated(*time) && !before && !behind;
 }
 
+// Which of the wanted keys a row is of. Other columns may be part of the table's key, too.
 void SliceReader::note_key() {
-  if (stream_.kind == Kind::kKeys && wanted_.size() > 1) {
-    const sluice::RecordValue& value = decoder_->value(stream_.config.key.front());
-    seen_.emplace(!own_names_.empty() ? crawl_->name() : value.text);
+  if (wanted_.size() < 2) {
+    return;
+  }
+  std::vector<std::string> parts;
+  for (const Field* field : keys_) {
+    parts.emplace_back(field->own_name ? crawl_->name() : decoder_->value(field->name).text);
+    if (wanted_.contains(parts.back())) {
+      seen_.insert(parts.back());
+      return;
+    }
+  }
+  if (const std::string key = join_key(parts); wanted_.contains(key)) {
+    seen_.insert(key);
   }
 }
 

@@ -50,6 +50,7 @@ class SliceReader {
   bool plain_ = false;                   // records are plain values
   std::string wrapped_;                  // such a record in brackets
   const Field* time_ = nullptr;          // what keeps records to the interval
+  std::vector<const Field*> keys_;       // columns of the key that are read from the record
   std::set<std::string> wanted_, seen_;  // keys
   uint64_t rows_ = 0;
 };

@@ -917,3 +917,34 @@ TEST_CASE("rest: columns from names heed epoch and null and reject one record al
   REQUIRE(lenient.notes.size() == 1);
   CHECK(lenient.notes[0].code == "mistyped_field");
 }
+
+TEST_CASE("rest: keys that landed are not told as empty beside other columns", "[unit][rest]") {
+  FakeHost host;
+  const auto missing = [&](const json& more) {
+    json own = stream({{"kind", "keys"}, {"over", {{"range", {1, 3}}}}, {"max_keys", 3}});
+    own["query"] = {{"ids", "{keys}"}};
+    own.update(more);
+    SourceSession session(plugin(), host, source({own}, {{"values", {{"eu", "eu"}}}}));
+    const SourceRun run = session.read({.stream = "s", .keys = {"1", "2", "3"}});
+    CHECK(run.rows.size() == 3);  // one was not asked for
+    std::vector<std::string> out;
+    for (const auto& outcome : run.outcomes) {
+      out.push_back(outcome.key);
+    }
+    return out;
+  };
+  const json id = {{"name", "id"}, {"type", "int64"}};
+  using Keys = std::vector<std::string>;
+  host.http.on(url("/items?ids=1,2,3"),
+               R"([{"id":1,"shard":"a"},{"id":2,"shard":"b"},{"id":9,"shard":"b"}])");
+  CHECK(missing({{"key", {"region", "id"}},
+                 {"fields", {{{"name", "region"}, {"value", "{eu}"}}, id}}}) == Keys{"3"});
+  CHECK(missing({{"key", {"shard", "id"}}, {"fields", {{{"name", "shard"}}, id}}}) == Keys{"3"});
+  host.http.clear();
+  host.http.on(url("/items?ids=1,2,3"), R"({"a":{"id":1},"b":{"id":2},"c":{"id":9}})");
+  const json name = {{"name", "name"}, {"from", "$name"}};
+  CHECK(missing({{"fields", {id, name}}}) == Keys{"3"});
+  host.http.clear();
+  host.http.on(url("/items?ids=1,2,3"), R"({"1":{"id":"a"},"2":{"id":"b"},"9":{"id":"c"}})");
+  CHECK(missing({{"key", {"name"}}, {"fields", {name, {{"name", "id"}}}}}) == Keys{"3"});
+}
