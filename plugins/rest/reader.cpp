@@ -2,6 +2,7 @@
 #include "reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "rules.hpp"
 #include "sluice/cpp/error.hpp"
@@ -82,15 +83,16 @@ bool SliceReader::one_request() const noexcept {
 }
 
 // With what the end of the slice must know of its beginning. If that is too much to keep, the slice
-// cannot be resumed here.
+// cannot be resumed here: a state that stays as it was is none.
 void SliceReader::keep_position(json& state) const {
-  constexpr std::size_t kMostSeen = 1000;
-  if (seen_.size() <= kMostSeen) {
-    state = crawl_->position();
-    state["rows"] = rows_;
-    if (!seen_.empty()) {
-      state["seen"] = seen_;
-    }
+  constexpr std::size_t kMostState = std::size_t{64} << 10U;  // bytes that the host keeps
+  json now = crawl_->position();
+  now["rows"] = rows_;
+  if (!seen_.empty()) {
+    now["seen"] = seen_;
+  }
+  if (now.dump().size() <= kMostState) {
+    state = std::move(now);
   }
 }
 

@@ -948,3 +948,27 @@ TEST_CASE("rest: keys that landed are not told as empty beside other columns", "
   host.http.on(url("/items?ids=1,2,3"), R"({"1":{"id":"a"},"2":{"id":"b"},"9":{"id":"c"}})");
   CHECK(missing({{"key", {"name"}}, {"fields", {name, {{"name", "id"}}}}}) == Keys{"3"});
 }
+
+TEST_CASE("rest: a slice too large to be resumed is read all the same", "[unit][rest]") {
+  FakeHost host;
+  std::vector<std::string> keys;
+  std::string body;
+  for (int i = 0; i < 990; ++i) {
+    keys.push_back(std::string(70, 'k') + std::to_string(i));
+    body += (i == 0 ? "[" : ",") + json({{"id", keys.back()}}).dump();
+  }
+  json own = stream({{"kind", "keys"}, {"over", {{"list", keys}}}, {"max_keys", 1000}});
+  own["body"] = "{keys}";
+  own["method"] = "POST";
+  own["fields"] = {{{"name", "id"}}};
+  host.http.on(url("/items"), Answer{.body = body + "]"}, "POST");
+  ReadSpec spec{.stream = "s", .keys = keys, .target_batch_bytes = 4096};
+  const SourceRun run = read(host, source({own}), spec);
+  INFO((run.error ? run.error->message() : ""));
+  CHECK(run.end == SLUICE_END);
+  CHECK(run.rows.size() == keys.size());
+  CHECK(run.outcomes.empty());
+  REQUIRE(run.states.size() > 2);
+  CHECK(run.states.front());
+  CHECK_FALSE(run.states.back());
+}
