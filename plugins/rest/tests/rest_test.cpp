@@ -972,3 +972,35 @@ TEST_CASE("rest: a slice too large to be resumed is read all the same", "[unit][
   CHECK(run.states.front());
   CHECK_FALSE(run.states.back());
 }
+
+TEST_CASE("rest: children are not listed for parents that are left out", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"([{"id":1},{"id":2,"deleted":true},{"id":3,"error":"gone"},
+                                  {"id":-1},{"id":5}])");
+  json parent = stream({{"ignore", {"/deleted", "/error"}},
+                        {"errors",
+                         {{{"in", "record"}, {"at", "/deleted"}, {"action", "skip"}},
+                          {{"in", "record"}, {"at", "/error"}, {"action", "reject"}}}}});
+  parent["fields"][0]["null"] = {-1};
+  const json child = stream({{"name", "c"}, {"over", {{"stream", "s"}}}});
+  const auto keys = [&](const json& config) {
+    std::vector<std::string> out;
+    SourceSession session(plugin(), host, config);
+    for (const auto& partition : session.partitions("c")) {
+      out.push_back(partition.key);
+    }
+    return out;
+  };
+  CHECK(keys(source({parent, child})) == std::vector<std::string>{"1", "5"});
+
+  host.http.on(url("/plain"), "[7,8]");
+  json plain =
+      stream({{"path", "/plain"},
+              {"errors", {{{"in", "record"}, {"at", "/0"}, {"equals", 7}, {"action", "skip"}}}}});
+  plain["fields"] = {{{"name", "id"}, {"type", "int64"}, {"from", "$value"}}};
+  CHECK(keys(source({plain, child})) == std::vector<std::string>{"8"});
+
+  parent["errors"] = {{{"in", "record"}, {"at", "/error"}, {"action", "stop"}}};
+  SourceSession session(plugin(), host, source({parent, child}));
+  CHECK(sluice::testing::code_of([&] { (void)session.partitions("c"); }) == Code::kUnsupported);
+}
