@@ -1004,3 +1004,18 @@ TEST_CASE("rest: children are not listed for parents that are left out", "[unit]
   SourceSession session(plugin(), host, source({parent, child}));
   CHECK(sluice::testing::code_of([&] { (void)session.partitions("c"); }) == Code::kUnsupported);
 }
+
+TEST_CASE("rest: one record alone may begin with a byte order mark and is bounded",
+          "[unit][rest]") {
+  FakeHost host;
+  const json config = source({stream({{"single", true}})});
+  host.http.on(url("/items"), "\xEF\xBB\xBF{\"id\":7}");
+  CHECK(ids(read(host, config)) == numbers(7, 7));
+  FakeHost large;
+  large.http.on(url("/items"),
+                {.body = R"({"id":7,"t":")" + std::string(std::size_t{16} << 20U, 'x') + "\"}"});
+  const SourceRun run = read(large, config);
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kBadData);
+  CHECK_THAT(run.error->message(), Catch::Contains("16777216 bytes"));
+}
