@@ -68,8 +68,8 @@ struct PagesConfig {
   std::string more;
   std::string last_page;
   std::string total;
-  bool short_ends = true;
-  bool empty_ends = true;
+  std::optional<bool> short_ends;
+  std::optional<bool> empty_ends;
   int64_t max = 100'000;
 
   static constexpr auto fields() {
@@ -100,9 +100,11 @@ struct PagesConfig {
             .doc("JSON Pointer to the number of the last page."),
         optional("total", &PagesConfig::total).doc("JSON Pointer to the number of all records."),
         optional("short_ends", &PagesConfig::short_ends)
-            .doc("Whether a page of fewer records than size is the last."),
+            .doc(
+                "Whether a page of fewer records than size is the last. Without it true, but false "
+                "where the answer itself names the next page: cursor, cursor_header, link, next."),
         optional("empty_ends", &PagesConfig::empty_ends)
-            .doc("Whether a page without records is the last."),
+            .doc("Whether a page without records is the last. Without it as for short_ends."),
         optional("max", &PagesConfig::max, R"("minimum":1)")
             .doc("Pages of one slice; more are an error.")};
   }

@@ -133,6 +133,7 @@ bool Crawl::open_page() {
   }
   records_ = fresh_ = 0;
   page_hash_ = 0;
+  last_record_.clear();
   page_.emplace(std::move(body), stream_.config);
   return true;
 }
@@ -148,8 +149,12 @@ Scope Crawl::page_scope() const {
   const std::string number = std::to_string(at_.value("number", first));
   scope.texts["page"] = scope.texts["offset"] = number;
   scope.texts["cursor"] = at_.value("cursor", std::string{});
-  if (edge_time_ != SLUICE_TIME_MIN) {
-    scope.times[stream_.ascending() ? "from" : "to"] = edge_time_;
+  if (edge_time_ != SLUICE_TIME_MIN && stream_.ascending()) {
+    scope.times["from"] = edge_time_;
+  } else if (edge_time_ != SLUICE_TIME_MIN) {
+    // Exclusive, and records that were not given yet may share the edge's time.
+    int64_t& to = scope.times.try_emplace("to", SLUICE_TIME_MAX).first->second;
+    to = std::min(to, edge_time_ + 1);
   }
   return scope;
 }
@@ -211,7 +216,7 @@ sluice::HttpOptions Crawl::options(const Scope& scope) const {
 bool Crawl::refused(sluice::HttpBody& body) {
   const std::string text = read_some(body);
   const std::string url = body.url();
-  json document = json::parse(text, nullptr, false);
+  json document = sluice::parse_mended(text);
   const bool plain = document.is_discarded();
   const uint32_t wait_ms = retry_after_ms(body.header("retry-after"));
   if (ruled_out({body.status(), plain ? json() : std::move(document), url, wait_ms}, text)) {
@@ -266,7 +271,9 @@ bool Crawl::is_last(const json& envelope) const {
   }
   const PagesConfig& pages = stream_.pages();
   const bool is_short = pages.size > 0 && records_ < static_cast<uint64_t>(pages.size);
-  if ((records_ == 0 && pages.empty_ends) || (is_short && pages.short_ends)) {
+  const bool counts = !stream_.names_next();
+  if ((records_ == 0 && pages.empty_ends.value_or(counts)) ||
+      (is_short && pages.short_ends.value_or(counts))) {
     return true;
   }
   if (!pages.more.empty()) {
@@ -321,7 +328,12 @@ std::string Crawl::next_cursor(const json& envelope) const {
     return cursor_header_;
   }
   if (!pages.cursor_record.empty()) {
-    return text_at(json::parse(last_record_, nullptr, false), pages.cursor_record);
+    std::string cursor = text_at(sluice::parse_mended(last_record_), pages.cursor_record);
+    if (cursor.empty() && records_ > 0) {
+      throw Error(Code::kBadData, page_url_ + " ends with a record that has no cursor at '" +
+                                      pages.cursor_record + "'.");
+    }
+    return cursor;
   }
   return text_at(envelope, pages.cursor);
 }
@@ -348,7 +360,10 @@ bool Crawl::follow(const std::string& key, const std::string& value) {
   }
   if (!seen_.insert(hash_of(value)).second) {
     throw Error(Code::kBadData, page_url_ + " leads back to a page that was read before (" + key +
-                                    " " + excerpt(value) + ").");
+                                    " " + excerpt(value) + ")." +
+                                    (records_ > 0 ? ""
+                                                  : " If a page without records is the last "
+                                                    "one, set pages.empty_ends."));
   }
   at_[key] = value;
   return true;
@@ -382,8 +397,9 @@ bool Crawl::follow_time() {
     }
     throw Error(Code::kBadData,
                 page_url_ +
-                    " is a full page of records that all have one time: it cannot be told where "
-                    "the next page begins. Ask for larger pages, or page in another style.");
+                    " is a full page of records that all have one time, as far as a request can "
+                    "tell times apart: it cannot be told where the next page begins. Ask for "
+                    "larger pages, or page in another style.");
   }
   if (last_time_ == edge_time_) {
     next_edge_.insert(edge_.begin(), edge_.end());

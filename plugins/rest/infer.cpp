@@ -6,7 +6,7 @@
 #include <limits>
 #include <set>
 
-#include "sluice/cpp/json_text.hpp"
+#include "sluice/cpp/json_stream.hpp"
 #include "sluice/cpp/time_text.hpp"
 
 namespace rest {
@@ -42,7 +42,7 @@ std::string column_name(std::string_view member) {
 
 // The document is parsed in its own order, so that columns stand as the service writes them.
 void Inference::add(std::string_view record) {
-  const auto parsed = nlohmann::ordered_json::parse(record, nullptr, false);
+  const auto parsed = sluice::parse_mended<nlohmann::ordered_json>(record);
   if (!parsed.is_object()) {
     return;
   }

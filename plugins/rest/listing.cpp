@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listing.hpp"
 
+#include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "crawl.hpp"
 #include "rules.hpp"
 #include "sluice/cpp/error.hpp"
+#include "sluice/cpp/json_stream.hpp"
 #include "sluice/cpp/record_value.hpp"
 
 namespace rest {
@@ -20,20 +23,29 @@ using sluice::Kind;
 class ParentRecord {
  public:
   ParentRecord(const std::vector<Field>& fields, const std::string& partition)
-      : fields_(fields), partition_(partition) {}
+      : fields_(fields),
+        partition_(partition),
+        plain_(std::any_of(fields.begin(), fields.end(),
+                           [](const Field& field) { return field.plain; })) {}
 
   void read(std::string_view text, std::string_view name) {
-    document_ = sluice::is_utf8(text) ? json::parse(text, nullptr, false)
-                                      : json::parse(sluice::to_utf8(text), nullptr, false);
+    record_.document = sluice::parse_mended(text);
+    if (plain_) {  // as in rows
+      record_.document = json::array({std::move(record_.document)});
+    }
     name_ = name;
   }
+  // What rules look at.
+  const Subject& subject() const noexcept { return record_; }
   // Empty if the record has none.
   std::string text(const std::string& name) const {
     if (name == "$partition") {
       return partition_;
     }
     const Field& field = find(name);
-    return field.own_name ? name_ : text_at(document_, field.plain ? "" : field.pointer);
+    const std::string text = field.own_name ? name_ : text_at(record_.document, field.pointer);
+    const bool null = std::find(field.nulls.begin(), field.nulls.end(), text) != field.nulls.end();
+    return null ? "" : text;
   }
   int64_t time(const std::string& name) const {
     const std::string text = this->text(name);
@@ -56,7 +68,8 @@ class ParentRecord {
 
   const std::vector<Field>& fields_;
   const std::string& partition_;
-  json document_;
+  bool plain_;  // records are plain values
+  Subject record_{};
   std::string name_;
 };
 
@@ -98,6 +111,10 @@ bool each_of_parent(const sluice::Host& host, const Model& model, const FieldsOf
       continue;
     }
     record.read(crawl.text(), crawl.name());
+    if (const Rule* rule = find_rule(parent.record_rules, record.subject())) {
+      apply_rule(host, *rule, record.subject());
+      continue;  // reject or skip; the parent's own reading tells of it
+    }
     Member member;
     if (!make_member(stream, record, member)) {
       ++without;

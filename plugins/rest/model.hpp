@@ -69,6 +69,11 @@ struct StreamModel {
   bool ascending() const noexcept { return config.order == "ascending"; }
   bool descending() const noexcept { return config.order == "descending"; }
   const PagesConfig& pages() const noexcept { return *config.pages; }
+  // Whether answers name their next page, so that one without records may go on.
+  bool names_next() const noexcept {
+    return asking.style == Style::kLink || asking.style == Style::kNext ||
+           (asking.style == Style::kCursor && pages().cursor_record.empty());
+  }
 };
 
 class Model {

@@ -3,10 +3,39 @@
 
 #include <utility>
 
+#include "sluice/cpp/error.hpp"
+
 namespace rest {
 
 using sluice::JsonStream;
 using sluice::JsonTarget;
+
+namespace {
+
+// The whole answer, without its byte order mark.
+std::string read_whole(sluice::HttpBody& body) {
+  constexpr std::size_t kStep = std::size_t{64} << 10U;
+  const std::size_t most = sluice::JsonStreamOptions{}.max_element;
+  std::string text;
+  for (std::size_t got = kStep; got > 0;) {
+    const std::size_t before = text.size();
+    text.resize(before + kStep);
+    got = body.read(text.data() + before, kStep);
+    text.resize(before + got);
+    if (text.size() > most) {
+      throw sluice::Error(
+          sluice::Code::kBadData,
+          body.url() + " holds more than " + std::to_string(most) + " bytes in its one record.");
+    }
+  }
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) {
+    text.erase(0, kMark.size());
+  }
+  return text;
+}
+
+}  // namespace
 
 // One record that stands alone is read as the element of what it stands in.
 Page::Page(sluice::HttpBody body, const StreamConfig& stream) : is_single_(stream.single) {
@@ -21,7 +50,7 @@ Page::Page(sluice::HttpBody body, const StreamConfig& stream) : is_single_(strea
   }
   if (single_whole_) {
     const std::string url = body.url();
-    whole_ = std::move(body).read_all().text();
+    whole_ = read_whole(body);
     items_.emplace(JsonStream::over(whole_, "", {.name = url}));
   } else {
     items_.emplace(std::move(body), pointer);
@@ -52,7 +81,7 @@ bool Page::next() {
 }
 
 sluice::json Page::envelope() {
-  return single_whole_ ? sluice::json::parse(whole_, nullptr, false) : items_->rest();
+  return single_whole_ ? sluice::parse_mended(whole_) : items_->rest();
 }
 
 bool Page::found() {

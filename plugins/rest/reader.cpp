@@ -2,9 +2,11 @@
 #include "reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "rules.hpp"
 #include "sluice/cpp/error.hpp"
+#include "sluice/cpp/json_stream.hpp"
 
 namespace rest {
 
@@ -22,6 +24,11 @@ std::string joined(const std::vector<std::string>& keys, const std::string& betw
     out += (&key == &keys.front() ? "" : between) + key;
   }
   return out;
+}
+
+// Whether each record has its own value.
+bool is_read(const Field& field) {
+  return field.own_name || !field.pointer.empty();
 }
 
 }  // namespace
@@ -76,15 +83,16 @@ bool SliceReader::one_request() const noexcept {
 }
 
 // With what the end of the slice must know of its beginning. If that is too much to keep, the slice
-// cannot be resumed here.
+// cannot be resumed here: a state that stays as it was is none.
 void SliceReader::keep_position(json& state) const {
-  constexpr std::size_t kMostSeen = 1000;
-  if (seen_.size() <= kMostSeen) {
-    state = crawl_->position();
-    state["rows"] = rows_;
-    if (!seen_.empty()) {
-      state["seen"] = seen_;
-    }
+  constexpr std::size_t kMostState = std::size_t{64} << 10U;  // bytes that the host keeps
+  json now = crawl_->position();
+  now["rows"] = rows_;
+  if (!seen_.empty()) {
+    now["seen"] = seen_;
+  }
+  if (now.dump().size() <= kMostState) {
+    state = std::move(now);
   }
 }
 
@@ -103,11 +111,17 @@ void SliceReader::prepare_decoder() {
     for (const std::string& null : field.nulls) {
       decoder_->null(field.name, null);
     }
-    const bool read = field.own_name || !field.pointer.empty();
-    if (field.name == stream_.config.time && read && stream_.kind == Kind::kSeries) {
+    if (field.name == stream_.config.time && is_read(field) && stream_.kind == Kind::kSeries) {
       time_ = &field;
     }
     plain_ = plain_ || field.plain;
+  }
+  for (const std::string& name : stream_.config.key) {
+    for (const Field& field : *fields_) {
+      if (field.name == name && is_read(field)) {
+        keys_.push_back(&field);
+      }
+    }
   }
 }
 
@@ -117,7 +131,7 @@ void SliceReader::prepare_fixed() {
   texts_.reserve(fields_->size());
   for (const Field& field : *fields_) {
     if (field.own_name) {
-      own_name_ = fixed_.size();
+      own_names_.push_back(fixed_.size());
       fixed_.push_back({field.name, nullptr});
     } else if (field.value) {
       texts_.push_back(field.value->expand(scope_));
@@ -165,8 +179,8 @@ void SliceReader::take(Batch& batch) {
     wrapped_ = "[" + std::string(record) + "]";
     record = wrapped_;
   }
-  if (own_name_) {
-    fixed_[*own_name_].value = sluice::AnyText{crawl_->name()};
+  for (const std::size_t place : own_names_) {
+    fixed_[place].value = sluice::AnyText{crawl_->name()};
   }
   if (set_aside(record) || !decoder_->row(batch, record, fixed_)) {
     return;
@@ -185,7 +199,7 @@ bool SliceReader::set_aside(std::string_view record) {
   if (stream_.record_rules.empty()) {
     return false;
   }
-  const Subject subject{0, json::parse(record, nullptr, false)};
+  const Subject subject{0, sluice::parse_mended(record)};
   const Rule* rule = find_rule(stream_.record_rules, subject);
   if (rule == nullptr) {
     return false;
@@ -217,10 +231,21 @@ bool SliceReader::in_time() {
   return !crawl_->repeated(*time) && !before && !behind;
 }
 
+// Which of the wanted keys a row is of. Other columns may be part of the table's key, too.
 void SliceReader::note_key() {
-  if (stream_.kind == Kind::kKeys && wanted_.size() > 1) {
-    const sluice::RecordValue& value = decoder_->value(stream_.config.key.front());
-    seen_.emplace(own_name_ ? crawl_->name() : value.text);
+  if (wanted_.size() < 2) {
+    return;
+  }
+  std::vector<std::string> parts;
+  for (const Field* field : keys_) {
+    parts.emplace_back(field->own_name ? crawl_->name() : decoder_->value(field->name).text);
+    if (wanted_.contains(parts.back())) {
+      seen_.insert(parts.back());
+      return;
+    }
+  }
+  if (const std::string key = join_key(parts); wanted_.contains(key)) {
+    seen_.insert(key);
   }
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -47,10 +46,11 @@ class SliceReader {
   std::unique_ptr<Crawl> crawl_;
   std::vector<std::string> texts_;  // that fixed_ borrows
   std::vector<sluice::Fixed> fixed_;
-  std::optional<std::size_t> own_name_;  // place in fixed_ of the record's own name
+  std::vector<std::size_t> own_names_;   // places in fixed_ of the record's own name
   bool plain_ = false;                   // records are plain values
   std::string wrapped_;                  // such a record in brackets
   const Field* time_ = nullptr;          // what keeps records to the interval
+  std::vector<const Field*> keys_;       // columns of the key that are read from the record
   std::set<std::string> wanted_, seen_;  // keys
   uint64_t rows_ = 0;
 };

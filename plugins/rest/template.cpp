@@ -71,6 +71,51 @@ std::string by_pattern(std::string_view pattern, int64_t us) {
   return out;
 }
 
+// Whether a pattern has this place, such as 'S' for %S.
+bool has_place(std::string_view pattern, char place) {
+  for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] == '%' && pattern[++i] == place) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int64_t ceil_to(int64_t value, int64_t unit) {
+  return -floor_div(-value, unit) * unit;
+}
+
+// `us`, or the first instant behind it that the format can tell.
+int64_t round_up(std::string_view format, int64_t us) {
+  using namespace std::chrono;
+  constexpr int64_t kSecond = 1'000'000, kDay = 86'400 * kSecond;
+  if (format.empty() || format == "iso" || format == "us") {
+    return us;
+  }
+  if (format == "ms" || format == "iso_ms") {
+    return ceil_to(us, 1'000);
+  }
+  if (format == "s" || has_place(format, 'S')) {
+    return ceil_to(us, kSecond);
+  }
+  if (has_place(format, 'M')) {
+    return ceil_to(us, 60 * kSecond);
+  }
+  if (has_place(format, 'H')) {
+    return ceil_to(us, 3'600 * kSecond);
+  }
+  const int64_t day = ceil_to(us, kDay);
+  if (format == "date" || has_place(format, 'd')) {
+    return day;
+  }
+  const year_month_day date(sys_days(days(day / kDay)));
+  const bool month = has_place(format, 'm');
+  const year_month first = date.year() / (month ? date.month() : January);
+  const bool exact = sys_days(first / 1) == sys_days(date);
+  const year_month next = exact ? first : month ? first + months(1) : first + years(1);
+  return duration_cast<microseconds>(sys_days(next / 1).time_since_epoch()).count();
+}
+
 std::string format_time(std::string_view format, int64_t us) {
   const sluice::DateTime time{sluice::Micros(std::chrono::microseconds(us))};
   if (format == "date") {
@@ -175,8 +220,11 @@ std::string Template::expand(const Scope& scope, Encode encode) const {
     std::string value;
     if (part.time) {
       const auto time = scope.times.find(part.text);
-      value =
-          time == scope.times.end() ? "" : format_time(part.format, time->second + part.shift_us);
+      if (time != scope.times.end()) {
+        // The end of an interval: a part of the format's unit must not be lost to it.
+        const int64_t us = part.text == "to" ? round_up(part.format, time->second) : time->second;
+        value = format_time(part.format, us + part.shift_us);
+      }
     } else if (const auto text = scope.texts.find(part.text); text != scope.texts.end()) {
       value = part.format == "lower"   ? cased(text->second, 'A', 'a' - 'A')
               : part.format == "upper" ? cased(text->second, 'a', 'A' - 'a')

@@ -21,7 +21,8 @@ struct Scope {
 
 // "{name}", "{name:format}"; for times also "{name-1ms:format}". "{{" and "}}" are braces.
 // Formats of times: iso (default), iso_ms, date, s, ms, us, and patterns with %Y %m %d %H %M %S;
-// of texts: raw (not percent-encoded), lower, upper. Immutable.
+// of texts: raw (not percent-encoded), lower, upper. A time is rounded down to what its format can
+// tell; "to", the end of an interval, up, before it is moved. Immutable.
 class Template {
  public:
   // Which names there are, and whether they are times.

@@ -252,6 +252,16 @@ TEST_CASE("json stream: mends text that is cut in the middle of a character", "[
   CHECK(code_of([&] { huge.rest(); }) == Code::kBadData);
 }
 
+TEST_CASE("json stream: elements that are not clean become trees, mended", "[sdk]") {
+  CHECK(parse_mended("{\"t\":\"cut \\ud83d\",\"b\":\"\xFF\",\"n\":[1e999,-1e999,1e-999,2.5]}") ==
+        json({{"t", "cut \uFFFD"}, {"b", "\uFFFD"}, {"n", {"1e999", "-1e999", "1e-999", 2.5}}}));
+  CHECK(parse_mended(R"({"a\"1e999\\":"1e999 \"","n":1e999})") ==
+        json({{"a\"1e999\\", "1e999 \""}, {"n", "1e999"}}));
+  CHECK(parse_mended("1e999") == "1e999");
+  CHECK(parse_mended("{\"n\":1e999").is_discarded());
+  CHECK(parse_mended("").is_discarded());
+}
+
 namespace {
 
 // Reads the elements of an answer into rows.

@@ -115,6 +115,9 @@ TEST_CASE("rest inference: columns follow what records hold", "[unit][rest]") {
   inference.add(R"({"f":1.5,"mixed":"a","o":null,"day":null})");
   inference.add("[1]");
   CHECK(inference.records() == 2);
+  rest::Inference unclean;
+  unclean.add(R"({"t":"cut \ud83d","n":1e400})");
+  CHECK(unclean.records() == 1);
   std::string all;
   for (const rest::Field& field : inference.columns({{.name = "n", .pointer = "/n"}})) {
     all +=
@@ -129,4 +132,23 @@ TEST_CASE("rest inference: columns follow what records hold", "[unit][rest]") {
   REQUIRE(thawed.size() == fields.size());
   CHECK(thawed[1].type == sluice::Type::kTimestamp);
   CHECK(thawed[1].pointer == "/createdAt");
+}
+
+TEST_CASE("rest template: the end of an interval is rounded up", "[unit][rest]") {
+  const auto at = [](int64_t us, const std::string& text) {
+    return Template(text, kNames).expand({.texts = {}, .times = {{"to", us}}});
+  };
+  constexpr int64_t kNoon = 1'706'702'400'000'000;  // 2024-01-31T12:00:00Z
+  CHECK(at(kNoon, "{to:s} {to:ms} {to:us}") == "1706702400 1706702400000 1706702400000000");
+  CHECK(at(kNoon + 1, "{to:s} {to:ms} {to:us}") == "1706702401 1706702400001 1706702400000001");
+  CHECK(at(kNoon + 1, "{to}") == "2024-01-31T12:00:00.000001Z");
+  CHECK(at(kNoon + 1, "{to:iso_ms}") == "2024-01-31T12:00:00.001Z");
+  CHECK(at(kNoon + 1, "{to-1ms:iso_ms}") == "2024-01-31T12:00:00.000Z");
+  CHECK(at(kNoon, "{to-1ms:iso_ms}") == "2024-01-31T11:59:59.999Z");
+  CHECK(at(kNoon, "{to:date} {to-1us:date}") == "2024-02-01 2024-01-31");
+  CHECK(at(kNoon + 1, "{to:%H:%M:%S} {to:%H:%M} {to:%H}") == "12:00:01 12:01 13");
+  CHECK(at(kNoon, "{to:%d-%m-%Y} {to:%Y/%m} {to:%Y}") == "01-02-2024 2024/02 2025");
+  CHECK(at(kNoon, "{to-1us:%Y/%m} {to-1us:%Y}") == "2024/01 2024");
+  CHECK(at(1'704'067'200'000'000, "{to:date} {to:%Y/%m} {to:%Y}") == "2024-01-01 2024/01 2024");
+  CHECK(at(-1, "{to:s} {to:iso_ms} {to:%Y}") == "0 1970-01-01T00:00:00.000Z 1970");
 }

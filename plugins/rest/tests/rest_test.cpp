@@ -412,9 +412,12 @@ TEST_CASE("rest: pages by time go on where they ended and give edges once", "[un
     const auto at = [](int minute) { return std::to_string(kStart / 1'000'000 + minute * 60); };
     host.http.on(url("/events?from=" + at(0) + "&to=" + at(10) + "&limit=3"),
                  {.body = events({{5, 9}, {4, 2}, {3, 1}})});
-    host.http.on(url("/events?from=" + at(0) + "&to=" + at(1) + "&limit=3"),
+    const auto behind = [](int minute) {
+      return std::to_string(kStart / 1'000'000 + minute * 60 + 1);
+    };
+    host.http.on(url("/events?from=" + at(0) + "&to=" + behind(1) + "&limit=3"),
                  {.body = events({{3, 1}, {2, 1}, {1, 0}})});
-    host.http.on(url("/events?from=" + at(0) + "&to=" + at(0) + "&limit=3"),
+    host.http.on(url("/events?from=" + at(0) + "&to=" + behind(0) + "&limit=3"),
                  {.body = events({{1, 0}})});
     const SourceRun run = read(host, descending, minutes(0, 10));
     INFO((run.error ? run.error->message() : ""));
@@ -727,4 +730,292 @@ TEST_CASE("rest: check asks the probe", "[unit][rest]") {
   CHECK(sluice::testing::code_of([&] {
           SourceSession session(plugin(), host, config, {}, SLUICE_OPEN_CHECK);
         }) == Code::kAuth);
+}
+
+TEST_CASE("rest: paging goes on behind a last record that is not clean", "[unit][rest]") {
+  const json config =
+      paged({{"style", "cursor"}, {"param", "after"}, {"cursor_record", "/id"}, {"size", 2}});
+  for (const std::string text : {R"("cut \ud83d")", "\"\xff\"", "1e400"}) {
+    CAPTURE(text);
+    FakeHost host;
+    host.http.on(url("/items?limit=2"), {.body = R"([{"id":1},{"id":2,"t":)" + text + "}]"});
+    host.http.on(url("/items?after=2&limit=2"), {.body = records(3, 3)});
+    CHECK(ids(read(host, config)) == numbers(1, 3));
+  }
+  FakeHost host;
+  host.http.on(url("/items?limit=2"), R"([{"id":1},{"t":"no id"}])");
+  const SourceRun run = read(host, config);
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kBadData);
+  CHECK_THAT(run.error->message(), Catch::Contains("'/id'"));
+}
+
+TEST_CASE("rest: rules and children see records that are not clean", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"),
+               "[{\"id\":1,\"ok\":1,\"t\":\"cut \\ud83d\"},"
+               "{\"id\":2,\"ok\":1,\"draft\":true,\"t\":\"\xff\"},"
+               "{\"id\":3,\"ok\":1,\"t\":1e400},{\"id\":4}]");
+  const json parent =
+      stream({{"ignore", {"/ok", "/draft"}},
+              {"errors",
+               {{{"in", "record"}, {"at", "/ok"}, {"missing", true}, {"action", "skip"}},
+                {{"in", "record"}, {"at", "/draft"}, {"action", "skip"}}}}});
+  CHECK(ids(read(host, source({parent}))) == std::vector<int64_t>{1, 3});
+  json plain = stream();
+  json child = stream({{"name", "c"}, {"over", {{"stream", "s"}}}});
+  SourceSession session(plugin(), host, source({plain, child}));
+  CHECK(session.partitions("c").size() == 4);
+}
+
+TEST_CASE("rest: rows of the last part of a second are asked for", "[unit][rest]") {
+  FakeHost host;
+  // The service's end is exclusive, as that of the interval.
+  json exclusive = series({{"query", {{"from", "{from:s}"}, {"to", "{to:s}"}}}});
+  exclusive["fields"][1]["epoch"] = "ms";
+  const std::string start = std::to_string(kStart / 1'000'000);
+  const std::string end = std::to_string(kStart / 1'000'000 + 11);
+  host.http.on(url("/events?from=" + start + "&to=" + end),
+               {.body = R"([{"id":1,"at":)" + std::to_string(kStart / 1'000 + 10'650) +
+                        R"(},{"id":2,"at":)" + std::to_string(kStart / 1'000 + 10'700) + "}]"});
+  const SourceRun run =
+      read(host, source({exclusive}), {.from_us = kStart, .to_us = kStart + 10'700'000});
+  INFO((run.error ? run.error->message() : ""));
+  CHECK(ids(run) == numbers(1, 1));
+}
+
+TEST_CASE("rest: descending pages by time keep records that share the time of an edge",
+          "[unit][rest]") {
+  FakeHost host;
+  json config = series({{"order", "descending"},
+                        {"query", {{"from", "{from:ms}"}, {"to", "{to:s}"}}},
+                        {"pages", {{"style", "time"}, {"size", 3}}}});
+  config["fields"][1]["epoch"] = "ms";
+  // Times in milliseconds of the interval; the service's end is exclusive.
+  const auto on = [&](int64_t to_s, const std::vector<std::pair<int, int64_t>>& list) {
+    std::string body;
+    for (const auto& [id, ms] : list) {
+      body += (body.empty() ? "[" : ",") + std::string("{\"id\":") + std::to_string(id) +
+              ",\"at\":" + std::to_string(kStart / 1'000 + ms) + "}";
+    }
+    host.http.on(url("/events?from=" + std::to_string(kStart / 1'000) +
+                     "&to=" + std::to_string(kStart / 1'000'000 + to_s) + "&limit=3"),
+                 {.body = body + "]"});
+  };
+  SECTION("whole seconds") {
+    on(60, {{5, 50'000}, {4, 40'000}, {3, 30'000}});
+    on(31, {{3, 30'000}, {2, 30'000}, {1, 0}});
+    on(1, {{1, 0}});
+  }
+  SECTION("parts of seconds") {
+    on(60, {{5, 50'000}, {4, 40'000}, {3, 30'700}});
+    on(31, {{3, 30'700}, {2, 30'300}, {1, 0}});
+    on(1, {{1, 0}});
+  }
+  const SourceRun run = read(host, source({config}), minutes(0, 1));
+  INFO((run.error ? run.error->message() : ""));
+  CHECK(ids(run) == std::vector<int64_t>{5, 4, 3, 2, 1});
+  CHECK(read_in_pieces(host, source({config}), minutes(0, 1)) == run.rows);
+}
+
+TEST_CASE("rest: a cursor or address is followed from a short or empty page", "[unit][rest]") {
+  FakeHost host;
+  const json records_at = {{"records", "/r"}};
+  SECTION("cursor") {
+    host.http.on(url("/items?limit=3"), R"({"c":"a","r":[{"id":1},{"id":2}]})");
+    host.http.on(url("/items?cursor=a&limit=3"), R"({"c":"b","r":[]})");
+    host.http.on(url("/items?cursor=b&limit=3"), R"({"c":null,"r":[{"id":3}]})");
+    const json pages = {{"style", "cursor"}, {"cursor", "/c"}, {"size", 3}};
+    CHECK(ids(read(host, paged(pages, records_at))) == numbers(1, 3));
+    json ends = pages;
+    ends["short_ends"] = true;
+    CHECK(ids(read(host, paged(ends, records_at))) == numbers(1, 2));
+  }
+  SECTION("cursor in a header") {
+    host.http.on(url("/items?limit=3"),
+                 Answer{.body = records(1, 2), .headers = {{"X-Next", "a"}}});
+    host.http.on(url("/items?cursor=a&limit=3"), Answer{.body = records(3, 3)});
+    CHECK(ids(read(host, paged({{"style", "cursor"}, {"cursor_header", "x-next"}, {"size", 3}}))) ==
+          numbers(1, 3));
+  }
+  SECTION("link header") {
+    host.http.on(url("/items?limit=3"),
+                 Answer{.body = records(1, 2), .headers = {{"Link", "<?p=2>; rel=next"}}});
+    host.http.on(url("/items?p=2"),
+                 Answer{.body = "[]", .headers = {{"Link", "<?p=3>; rel=next"}}});
+    host.http.on(url("/items?p=3"), Answer{.body = records(3, 3)});
+    CHECK(ids(read(host, paged({{"style", "link"}, {"size", 3}}))) == numbers(1, 3));
+  }
+  SECTION("next address") {
+    host.http.on(url("/items?limit=3"), R"({"n":"?p=2","r":[{"id":1},{"id":2}]})");
+    host.http.on(url("/items?p=2"), R"({"n":null,"r":[{"id":3}]})");
+    CHECK(ids(read(host, paged({{"style", "next"}, {"next", "/n"}, {"size", 3}}, records_at))) ==
+          numbers(1, 3));
+  }
+  SECTION("cursor in the last record") {
+    host.http.on(url("/items?limit=3"), {.body = records(1, 2)});
+    const json pages = {{"style", "cursor"}, {"cursor_record", "/id"}, {"size", 3}};
+    CHECK(ids(read(host, paged(pages))) == numbers(1, 2));
+    CHECK(asked(host).size() == 1);
+  }
+}
+
+TEST_CASE("rest: empty pages that always name another one end with an error", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"({"c":"a","r":[]})");
+  host.http.on(url("/items?cursor=a"), R"({"c":"b","r":[]})");
+  host.http.on(url("/items?cursor=b"), R"({"c":"c","r":[]})");
+  const SourceRun run =
+      read(host, paged({{"style", "cursor"}, {"cursor", "/c"}, {"max", 3}}, {{"records", "/r"}}));
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kBadData);
+  CHECK_THAT(run.error->message(), Catch::Contains("pages.max"));
+  // One that names itself is the end of a list to some services.
+  FakeHost again;
+  again.http.on(url("/items"), R"({"c":"a","r":[{"id":1}]})");
+  again.http.on(url("/items?cursor=a"), R"({"c":"a","r":[]})");
+  json pages = {{"style", "cursor"}, {"cursor", "/c"}};
+  const SourceRun circle = read(again, paged(pages, {{"records", "/r"}}));
+  REQUIRE(circle.error);
+  CHECK_THAT(circle.error->message(), Catch::Contains("pages.empty_ends"));
+  pages["empty_ends"] = true;
+  CHECK(ids(read(again, paged(pages, {{"records", "/r"}}))) == numbers(1, 1));
+}
+
+TEST_CASE("rest: columns from names heed epoch and null and reject one record alone",
+          "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"({"1704067200":{"x":1},"_meta":{"x":2},"1704067260":{"x":3}})");
+  const auto config = [](bool required) {
+    return source(
+        {{{"name", "s"},
+          {"path", "/items"},
+          {"fields",
+           {{{"name", "at"},
+             {"type", "timestamp"},
+             {"epoch", "s"},
+             {"from", "$name"},
+             {"required", required}},
+            {{"name", "name"}, {"from", "$name"}, {"null", {"_meta"}}},
+            {{"name", "x"}, {"type", "int64"}},
+            {{"name", "day"}, {"type", "date"}, {"epoch", "s"}, {"value", "{now:s}"}}}}}});
+  };
+  const SourceRun run = read(host, config(true));
+  INFO((run.error ? run.error->message() : ""));
+  REQUIRE(run.rows.size() == 2);
+  CHECK(run.rows[0]["at"] == "2024-01-01T00:00:00Z");
+  CHECK(run.rows[0]["name"] == "1704067200");
+  CHECK(run.rows[0]["day"].is_string());
+  CHECK(run.rows[1]["at"] == "2024-01-01T00:01:00Z");
+  CHECK(run.rows[1]["x"] == 3);
+  REQUIRE(run.rejects.size() == 1);
+  CHECK_THAT(run.rejects[0].reason, Catch::Contains("_meta"));
+  const SourceRun lenient = read(host, config(false));
+  REQUIRE(lenient.rows.size() == 3);
+  CHECK(lenient.rows[1] ==
+        json({{"at", nullptr}, {"name", nullptr}, {"x", 2}, {"day", run.rows[0]["day"]}}));
+  REQUIRE(lenient.notes.size() == 1);
+  CHECK(lenient.notes[0].code == "mistyped_field");
+}
+
+TEST_CASE("rest: keys that landed are not told as empty beside other columns", "[unit][rest]") {
+  FakeHost host;
+  const auto missing = [&](const json& more) {
+    json own = stream({{"kind", "keys"}, {"over", {{"range", {1, 3}}}}, {"max_keys", 3}});
+    own["query"] = {{"ids", "{keys}"}};
+    own.update(more);
+    SourceSession session(plugin(), host, source({own}, {{"values", {{"eu", "eu"}}}}));
+    const SourceRun run = session.read({.stream = "s", .keys = {"1", "2", "3"}});
+    CHECK(run.rows.size() == 3);  // one was not asked for
+    std::vector<std::string> out;
+    for (const auto& outcome : run.outcomes) {
+      out.push_back(outcome.key);
+    }
+    return out;
+  };
+  const json id = {{"name", "id"}, {"type", "int64"}};
+  using Keys = std::vector<std::string>;
+  host.http.on(url("/items?ids=1,2,3"),
+               R"([{"id":1,"shard":"a"},{"id":2,"shard":"b"},{"id":9,"shard":"b"}])");
+  CHECK(missing({{"key", {"region", "id"}},
+                 {"fields", {{{"name", "region"}, {"value", "{eu}"}}, id}}}) == Keys{"3"});
+  CHECK(missing({{"key", {"shard", "id"}}, {"fields", {{{"name", "shard"}}, id}}}) == Keys{"3"});
+  host.http.clear();
+  host.http.on(url("/items?ids=1,2,3"), R"({"a":{"id":1},"b":{"id":2},"c":{"id":9}})");
+  const json name = {{"name", "name"}, {"from", "$name"}};
+  CHECK(missing({{"fields", {id, name}}}) == Keys{"3"});
+  host.http.clear();
+  host.http.on(url("/items?ids=1,2,3"), R"({"1":{"id":"a"},"2":{"id":"b"},"9":{"id":"c"}})");
+  CHECK(missing({{"key", {"name"}}, {"fields", {name, {{"name", "id"}}}}}) == Keys{"3"});
+}
+
+TEST_CASE("rest: a slice too large to be resumed is read all the same", "[unit][rest]") {
+  FakeHost host;
+  std::vector<std::string> keys;
+  std::string body;
+  for (int i = 0; i < 990; ++i) {
+    keys.push_back(std::string(70, 'k') + std::to_string(i));
+    body += (i == 0 ? "[" : ",") + json({{"id", keys.back()}}).dump();
+  }
+  json own = stream({{"kind", "keys"}, {"over", {{"list", keys}}}, {"max_keys", 1000}});
+  own["body"] = "{keys}";
+  own["method"] = "POST";
+  own["fields"] = {{{"name", "id"}}};
+  host.http.on(url("/items"), Answer{.body = body + "]"}, "POST");
+  ReadSpec spec{.stream = "s", .keys = keys, .target_batch_bytes = 4096};
+  const SourceRun run = read(host, source({own}), spec);
+  INFO((run.error ? run.error->message() : ""));
+  CHECK(run.end == SLUICE_END);
+  CHECK(run.rows.size() == keys.size());
+  CHECK(run.outcomes.empty());
+  REQUIRE(run.states.size() > 2);
+  CHECK(run.states.front());
+  CHECK_FALSE(run.states.back());
+}
+
+TEST_CASE("rest: children are not listed for parents that are left out", "[unit][rest]") {
+  FakeHost host;
+  host.http.on(url("/items"), R"([{"id":1},{"id":2,"deleted":true},{"id":3,"error":"gone"},
+                                  {"id":-1},{"id":5}])");
+  json parent = stream({{"ignore", {"/deleted", "/error"}},
+                        {"errors",
+                         {{{"in", "record"}, {"at", "/deleted"}, {"action", "skip"}},
+                          {{"in", "record"}, {"at", "/error"}, {"action", "reject"}}}}});
+  parent["fields"][0]["null"] = {-1};
+  const json child = stream({{"name", "c"}, {"over", {{"stream", "s"}}}});
+  const auto keys = [&](const json& config) {
+    std::vector<std::string> out;
+    SourceSession session(plugin(), host, config);
+    for (const auto& partition : session.partitions("c")) {
+      out.push_back(partition.key);
+    }
+    return out;
+  };
+  CHECK(keys(source({parent, child})) == std::vector<std::string>{"1", "5"});
+
+  host.http.on(url("/plain"), "[7,8]");
+  json plain =
+      stream({{"path", "/plain"},
+              {"errors", {{{"in", "record"}, {"at", "/0"}, {"equals", 7}, {"action", "skip"}}}}});
+  plain["fields"] = {{{"name", "id"}, {"type", "int64"}, {"from", "$value"}}};
+  CHECK(keys(source({plain, child})) == std::vector<std::string>{"8"});
+
+  parent["errors"] = {{{"in", "record"}, {"at", "/error"}, {"action", "stop"}}};
+  SourceSession session(plugin(), host, source({parent, child}));
+  CHECK(sluice::testing::code_of([&] { (void)session.partitions("c"); }) == Code::kUnsupported);
+}
+
+TEST_CASE("rest: one record alone may begin with a byte order mark and is bounded",
+          "[unit][rest]") {
+  FakeHost host;
+  const json config = source({stream({{"single", true}})});
+  host.http.on(url("/items"), "\xEF\xBB\xBF{\"id\":7}");
+  CHECK(ids(read(host, config)) == numbers(7, 7));
+  FakeHost large;
+  large.http.on(url("/items"),
+                {.body = R"({"id":7,"t":")" + std::string(std::size_t{16} << 20U, 'x') + "\"}"});
+  const SourceRun run = read(large, config);
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kBadData);
+  CHECK_THAT(run.error->message(), Catch::Contains("16777216 bytes"));
 }

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -244,7 +246,42 @@ inline void mend_surrogates(std::string& text) {
   }
 }
 
+// Numbers beyond the range of a double, which nlohmann/json refuses, become texts.
+inline std::string mend_numbers(std::string_view text) {
+  std::string out;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size =
+        quoted ? 0 : std::min(text.find_first_not_of("+-.0123456789eE", at), text.size()) - at;
+    const std::string_view token = text.substr(at, std::max<std::size_t>(size, 1));
+    double value = 0;
+    const bool beyond = size > 0 && is_json_number(token) &&
+                        std::from_chars(token.data(), token.data() + size, value).ec != std::errc{};
+    out.append(beyond ? "\"" : "").append(token).append(beyond ? "\"" : "");
+    at += token.size();
+    if (quoted && token == "\\" && at < text.size()) {
+      out += text[at++];
+    }
+    quoted = quoted != (token == "\"");
+  }
+  return out;
+}
+
 }  // namespace detail
+
+// A document as nlohmann/json has it, mended where that is stricter than services are: a byte that
+// is no UTF-8 and half a surrogate pair become U+FFFD, a number beyond the range of a double a
+// text. is_discarded() for what is not JSON.
+template <class Json = json>
+Json parse_mended(std::string_view text) {
+  Json out = Json::parse(text, nullptr, false);
+  if (out.is_discarded()) {
+    std::string mended = to_utf8(text);
+    detail::mend_surrogates(mended);
+    out = Json::parse(detail::mend_numbers(mended), nullptr, false);
+  }
+  return out;
+}
 
 // Reads on. Bytes that nobody needs any more leave the buffer, into the rest if they belong there.
 inline bool JsonStream::refill() {

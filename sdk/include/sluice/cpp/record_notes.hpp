@@ -48,7 +48,8 @@ struct RecordNotes {
 
   explicit RecordNotes(const std::vector<ColumnDecl>& decls) {
     for (const ColumnDecl& decl : decls) {
-      columns.push_back({.field = decl.options.source_name, .column = decl.name});
+      const std::string& source = decl.options.source_name;
+      columns.push_back({.field = source.empty() ? decl.name : source, .column = decl.name});
     }
   }
 

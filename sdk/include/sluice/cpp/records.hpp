@@ -41,7 +41,9 @@
 
 namespace sluice::inline sdk_v0 {
 
-// Text in a place where a column of any type stands: read as in a record.
+// Text in a place where a column of any type stands: read as a record's field would be, with the
+// column's epoch and nulls; what means nothing of the type is null with a note, or has the record
+// rejected.
 struct AnyText {
   std::string_view text;
 };
@@ -52,26 +54,8 @@ class FixedValue {
   template <class T>
   FixedValue(const T& value) : value_(of(value)) {}  // NOLINT: {"region", "eu"}
 
-  // Throws BAD_DATA if the value does not fit the column.
-  void append(ColumnBuilder& column, const ColumnDecl& decl) const {
-    if (const auto* any = std::get_if<AnyText>(&value_)) {
-      const RecordValue value{JsonShape::kText, any->text, any->text};
-      if (!append_record_value(column, decl, value, std::chrono::microseconds(0))) {
-        throw Error(Code::kBadData, "The column '" + column.name() + "' cannot hold \"" +
-                                        std::string(any->text.substr(0, 64)) + "\".");
-      }
-      return;
-    }
-    std::visit(
-        [&](const auto& value) {
-          if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, AnyText>) {
-            append_value(column, decl, value);
-          }
-        },
-        value_);
-  }
-
  private:
+  friend class RecordDecoder;
   using Value = std::variant<std::nullptr_t, bool, int64_t, double, std::string_view, Micros, Days,
                              Decimal, AnyText>;
   template <class T>
@@ -183,7 +167,8 @@ class RecordDecoder {
   Node* child(Node& node, std::string_view name, std::size_t& hint, bool stored);
   std::string_view name_of(simdjson::ondemand::field& field);
   std::string append(ColumnBuilder& out, std::size_t i, std::span<const Fixed> fixed);
-  std::string append_found(ColumnBuilder& out, std::size_t i);
+  std::string append_found(ColumnBuilder& out, std::size_t i, const RecordValue& value);
+  RecordValue or_null(std::size_t i, RecordValue value) const;
   template <class T>
   static T checked(simdjson::simdjson_result<T> result) {
     T out{};
@@ -271,44 +256,61 @@ inline bool RecordDecoder::row(Batch& batch, std::string_view record,
   return why.empty();
 }
 
-// Appends to column `i`; else says why that cannot be done.
+// Appends to column `i`; else says why that cannot be done. Throws BAD_DATA if a fixed value does
+// not fit the column.
 inline std::string RecordDecoder::append(ColumnBuilder& out, std::size_t i,
                                          std::span<const Fixed> fixed) {
   for (const Fixed& given : fixed) {
     if (given.column == decls_[i].name) {
-      given.value.append(out, decls_[i]);
-      return {};
+      return std::visit(
+          [&](const auto& value) -> std::string {
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, AnyText>) {
+              return append_found(out, i, or_null(i, {JsonShape::kText, value.text, value.text}));
+            } else {
+              append_value(out, decls_[i], value);
+              return {};
+            }
+          },
+          given.value.value_);
     }
   }
   if (!columns_[i].read) {
     out.append_null();
     return {};
   }
-  return append_found(out, i);
+  return append_found(out, i, columns_[i].value);
 }
 
-inline std::string RecordDecoder::append_found(ColumnBuilder& out, std::size_t i) {
+inline std::string RecordDecoder::append_found(ColumnBuilder& out, std::size_t i,
+                                               const RecordValue& value) {
   const Column& column = columns_[i];
-  const JsonShape shape = column.value.shape;
+  const JsonShape shape = value.shape;
   const bool absent = shape == JsonShape::kMissing || shape == JsonShape::kNull;
-  if (!absent && append_record_value(out, decls_[i], column.value, column.epoch)) {
+  if (!absent && append_record_value(out, decls_[i], value, column.epoch)) {
     return {};
   }
   if (!column.nullable) {
-    return column.path + ": " +
+    return (column.path.empty() ? decls_[i].name : column.path) + ": " +
            (shape == JsonShape::kMissing ? "is missing."
             : shape == JsonShape::kNull  ? "is null."
-                                         : detail::mistyped(decls_[i], column.value));
+                                         : detail::mistyped(decls_[i], value));
   }
   if (shape == JsonShape::kMissing && column.optional) {
     // as it may be
   } else if (shape == JsonShape::kMissing) {
     ++notes_->columns[i].missing;
   } else if (shape != JsonShape::kNull) {
-    notes_->add_mistyped(i, decls_[i], column.value);
+    notes_->add_mistyped(i, decls_[i], value);
   }
   out.append_null();
   return {};
+}
+
+inline RecordValue RecordDecoder::or_null(std::size_t i, RecordValue value) const {
+  for (const std::string& null : columns_[i].nulls) {
+    value.shape = value.text == null ? JsonShape::kNull : value.shape;
+  }
+  return value;
 }
 
 // Finds the value of every column; false if the record was rejected.
@@ -338,10 +340,8 @@ inline bool RecordDecoder::parse(std::string_view record) {
   } else {
     walk(root_, checked(document.get_object()), stored);
   }
-  for (Column& column : columns_) {
-    for (const std::string& null : column.nulls) {
-      column.value.shape = column.value.text == null ? JsonShape::kNull : column.value.shape;
-    }
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    columns_[i].value = or_null(i, columns_[i].value);
   }
   return true;
 }
