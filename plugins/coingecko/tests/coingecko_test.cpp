@@ -220,6 +220,54 @@ TEST_CASE("coingecko: candles open a body before their stamp, the running one is
   CHECK(got.outcomes.empty());
 }
 
+TEST_CASE("coingecko: a candle of an answer made before its end is asked for again",
+          "[coingecko]") {
+  struct Case {
+    const char* interval;
+    int64_t length, late;
+    bool lands;
+  };
+  for (const Case& one :
+       {Case{"4h", 4 * kHour, 5, false}, Case{"4h", 4 * kHour, 19 * kMinute, false},
+        Case{"4h", 4 * kHour, 21 * kMinute, true}, Case{"30m", kHour / 2, 5, false},
+        Case{"30m", kHour / 2, 21 * kMinute, true}, Case{"1d", kDay, 36 * kMinute, false},
+        Case{"1d", kDay, 41 * kMinute, true}}) {
+    CAPTURE(one.interval, one.late);
+    const int64_t end = kNow / one.length * one.length;
+    FakeHost host;
+    host.set_time(sluice::Micros(std::chrono::seconds(end + one.late)));
+    const std::string body = "[[" + std::to_string((end - one.length) * 1000) + ",1,1,1,1],[" +
+                             std::to_string(end * 1000) + ",2,2,2,2]]";
+    const auto got = run(host,
+                         {{"coins", {"bitcoin"}},
+                          {"interval", one.interval},
+                          {"plan", "pro"},
+                          {"credential", "key"}},
+                         slice("candles", end - 2 * one.length, end), json_answer(body));
+    CHECK_FALSE(got.error);
+    CHECK(got.rows.size() == (one.lands ? 2 : 1));
+    REQUIRE(got.outcomes.size() == (one.lands ? 0 : 1));
+    if (!one.lands) {
+      CHECK(got.outcomes[0].outcome == sluice::Outcome::kFailed);
+      CHECK(got.outcomes[0].key ==
+            std::to_string((end - one.length) * kMicro) + "/" + std::to_string(end * kMicro));
+    }
+  }
+  // One of four days that opens off their grid, a day before its end.
+  const int64_t end = kNow / (4 * kDay) * 4 * kDay;
+  FakeHost host;
+  host.set_time(sluice::Micros(std::chrono::seconds(end + kDay)));
+  const std::string body = "[[" + std::to_string((end - 2 * kDay) * 1000) + ",1,1,1,1],[" +
+                           std::to_string((end + 2 * kDay) * 1000) + ",2,2,2,2]]";
+  const auto got = run(host, {{"coins", {"bitcoin"}}, {"interval", "4d"}},
+                       slice("candles", end - 8 * kDay, end), json_answer(body));
+  CHECK(got.rows.size() == 1);
+  REQUIRE_FALSE(got.outcomes.empty());
+  CHECK(got.outcomes.back().outcome == sluice::Outcome::kFailed);
+  CHECK(got.outcomes.back().key ==
+        std::to_string((end - 2 * kDay) * kMicro) + "/" + std::to_string(end * kMicro));
+}
+
 TEST_CASE("coingecko: refusals say what they are and what to do", "[coingecko]") {
   struct Case {
     const char* body;
