@@ -57,7 +57,7 @@ class Candles final : public SliceReader {
     for (const auto& [open, candle] : rows_) {
       have.push_back(open / kMicros);
     }
-    tell_gaps(request_, have, selection.body_s,
+    tell_gaps(request_, request_.from_us() / kMicros, have, selection.body_s,
               std::min(now_us_ / kMicros - kHour, unsettled_s_));
     if (doubles_ > 0) {
       request_.note("double_candle", "Several candles end at the same time; the last counts.",

@@ -268,6 +268,50 @@ TEST_CASE("coingecko: a candle of an answer made before its end is asked for aga
         std::to_string((end - 2 * kDay) * kMicro) + "/" + std::to_string(end * kMicro));
 }
 
+TEST_CASE("coingecko: five minutes that are asked for too late are not taken for empty",
+          "[coingecko]") {
+  const json config = {{"coins", {"bitcoin"}}, {"granularity", "5m"}};
+  const int64_t first = (kNow - kDay + kMinute + 299) / 300 * 300;
+  const auto spec = slice("market_chart", first - 3600, kNow / 300 * 300);  // listed an hour ago
+  const auto rows = [&](int64_t apart) {
+    std::string out;
+    for (int64_t at = first; at < kNow; at += apart) {
+      out += (out.empty() ? "[[" : ",[") + std::to_string(at * 1000 + 1) + ",1]";
+    }
+    return out + ",[" + std::to_string(kNow * 1000) + ",2]]";
+  };
+  SECTION("the range ends at what is in reach") {
+    FakeHost host;
+    const auto got = run(host, config, spec, json_answer(chart_body(rows(300))));
+    CHECK_FALSE(got.error);
+    CHECK(host.http.requests().at(0).url.find("&from=" + std::to_string(first) + "&") !=
+          std::string::npos);
+    CHECK(got.rows.size() == static_cast<std::size_t>((kNow / 300 * 300 - first) / 300));
+    REQUIRE(got.outcomes.size() == 1);
+    CHECK(got.outcomes[0].outcome == sluice::Outcome::kFailed);
+    CHECK(got.outcomes[0].key ==
+          std::to_string((first - 3600) * kMicro) + "/" + std::to_string(first * kMicro));
+  }
+  SECTION("an answer by the hour is no answer") {
+    FakeHost host;
+    const auto got = run(host, config, spec, json_answer(chart_body(rows(3600))));
+    REQUIRE(got.error);
+    CHECK(got.error->code() == Code::kUnavailable);
+    CHECK((got.error->flags() & SLUICE_ERROR_RETRYABLE) != 0);
+    CHECK(got.outcomes.empty());
+  }
+  SECTION("a range that is in reach stays as it is") {
+    FakeHost host;
+    const int64_t end = kNow / 300 * 300 - 1800;
+    const auto got =
+        run(host, config, slice("market_chart", end - 1800, end),
+            json_answer(chart_body("[[" + std::to_string((end - 600) * 1000) + ",1]]")));
+    CHECK_FALSE(got.error);
+    CHECK(host.http.requests().at(0).url.find("&from=" + std::to_string(end - 1800) + "&") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("coingecko: refusals say what they are and what to do", "[coingecko]") {
   struct Case {
     const char* body;
