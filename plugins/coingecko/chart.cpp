@@ -77,9 +77,10 @@ class Chart final : public SliceReader {
 
   void check(unsigned found) const {
     if ((found & 1U) == 0) {
-      throw sluice::Error(sluice::Code::kBadData, "CoinGecko's answer has no prices of " +
-                                                      pair_.coin + " in " + pair_.vs +
-                                                      "; look whether it knows that currency.")
+      // Not bad data: a configuration that is corrected is to read it.
+      throw sluice::Error(sluice::Code::kUnavailable, "CoinGecko's answer has no prices of " +
+                                                          pair_.coin + " in " + pair_.vs +
+                                                          "; look whether it knows that currency.")
           .at_config(pair_.pointer);
     }
     for (std::size_t i = 1; i < kArrays.size(); ++i) {

@@ -335,7 +335,7 @@ TEST_CASE("coingecko: refusals say what they are and what to do", "[coingecko]")
        "plan does not include"},
       {R"({"error":"Missing parameter vs_currency"})", 422, Code::kBadData, false,
        "Missing parameter"},
-      {R"({"error":"coin not found"})", 404, Code::kBadData, false, "no such coin"},
+      {R"({"error":"coin not found"})", 404, Code::kUnavailable, false, "no such coin"},
       {R"({"status":500,"error":"Internal Server Error"})", 500, Code::kUnavailable, true, "500"},
       {"<html>502</html>", 502, Code::kUnavailable, true, "502"},
       {"error code: 1020", 403, Code::kAuth, false, "firewall"},
