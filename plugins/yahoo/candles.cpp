@@ -116,14 +116,14 @@ class Candles final : public SliceReader {
     return first_of_month(zone.day_of(stamp_s)) * kDay;
   }
 
-  // When it is over. A day is when its session is, as far as that is known.
+  // When it is over. A day is when its session is, as far as that is known, and told in full.
   int64_t end_of(int64_t open_s, const Meta& meta, const Zone& zone) const {
     const int64_t day = open_s / kDay;
     switch (interval_.unit) {
       case Unit::kTimes:
         return open_s + interval_.length_s;
       case Unit::kDays:
-        return day == session_day_ ? meta.session.end_s
+        return day == session_day_ ? meta.session.end_s + kDelay
                : day < today_      ? open_s  // long ago
                                    : zone.begin_of(day + 1);
       case Unit::kWeeks:
@@ -144,7 +144,8 @@ class Candles final : public SliceReader {
     if (open_s < from_s_ || open_s >= to_s_ || is_live(chart, i, *stamp)) {
       return;
     }
-    if (end_of(open_s, chart.meta, zone) > now_s_) {
+    const int64_t end_s = end_of(open_s, chart.meta, zone);
+    if (end_s > now_s_ || is_delayed(end_s, chart.meta)) {
       running_ = running_ ? std::min(*running_, open_s) : open_s;
       return;
     }
@@ -155,6 +156,18 @@ class Candles final : public SliceReader {
       }
     }
     keep(chart, i, open_s);
+  }
+
+  bool is_trading(const Meta& meta) const {
+    const Session& session = shared_.selection.pre_post ? meta.day : meta.session;
+    return now_s_ >= session.begin_s && now_s_ < session.end_s + kDelay;
+  }
+
+  // Whether trades of a candle that has ended are still to be told: none after its end has been,
+  // and it is no older than the data may be late.
+  bool is_delayed(int64_t end_s, const Meta& meta) const {
+    return !by_day() && is_trading(meta) && meta.last_trade_s > 0 && end_s > meta.last_trade_s &&
+           end_s > now_s_ - kDelay;
   }
 
   void keep(const Chart& chart, std::size_t i, int64_t open_s) {
@@ -245,12 +258,11 @@ class Candles final : public SliceReader {
   // What is still running, and what may be delayed.
   void tell_late(const Meta& meta) {
     if (running_) {
-      ask_again(*running_, to_s_, "The candle has not ended.");
+      ask_again(*running_, to_s_, "The candle has not ended, or not been told in full.");
     } else if (interval_.unit == Unit::kTimes) {
-      const bool trading = now_s_ >= meta.session.begin_s && now_s_ < meta.session.end_s + kDelay;
       const int64_t after = rows_.empty() ? from_s_ : rows_.rbegin()->first + interval_.length_s;
       const int64_t late = std::max(after, now_s_ - kDelay);
-      if (trading && late < to_s_) {
+      if (is_trading(meta) && late < to_s_) {
         ask_again(late / interval_.length_s * interval_.length_s, to_s_,
                   "The exchange's data come with a delay.");
       }

@@ -92,8 +92,11 @@ Meta meta_of(const json& in) {
   out.last_trade_s = number_of(in, "regularMarketTime");
   const int64_t hint = number_of(in, "priceHint", -1);
   out.hint = hint >= 0 && hint <= 12 ? static_cast<int>(hint) : -1;
-  const json regular = member_of(member_of(in, "currentTradingPeriod"), "regular");
+  const json periods = member_of(in, "currentTradingPeriod");
+  const json regular = member_of(periods, "regular");
   out.session = {number_of(regular, "start"), number_of(regular, "end")};
+  out.day = {number_of(member_of(periods, "pre"), "start", out.session.begin_s),
+             number_of(member_of(periods, "post"), "end", out.session.end_s)};
   return out;
 }
 

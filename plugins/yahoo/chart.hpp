@@ -33,6 +33,7 @@ struct Meta {
   int64_t last_trade_s = 0;
   int hint = -1;    // digits after the point
   Session session;  // the present or last regular one
+  Session day;      // the same with what is traded before and after it
 };
 
 enum Quote : std::size_t { kOpen, kHigh, kLow, kClose, kVolume, kQuotes };
