@@ -315,6 +315,36 @@ TEST_CASE("yahoo: late rows from before and after the session are asked for agai
   }
 }
 
+TEST_CASE("yahoo: data that do not exist yet are asked for again", "[yahoo]") {
+  const auto none = [](const char* interval, int64_t from_s, int64_t to_s) {
+    FakeHost host;
+    const auto got =
+        run(host, {{"symbols", {"AAPL"}}, {"interval", interval}},
+            slice("candles", "AAPL", from_s, to_s),
+            json_answer(R"({"chart":{"result":null,"error":{"code":"Bad Request","description":)"
+                        R"("Data doesn't exist for startDate = 1, endDate = 2"}}})",
+                        400));
+    CHECK_FALSE(got.error);
+    CHECK(got.rows.empty());
+    std::vector<std::string> out;
+    for (const auto& outcome : got.outcomes) {
+      CHECK(outcome.outcome == Outcome::kFailed);
+      out.push_back(outcome.key);
+    }
+    return out;
+  };
+  using Parts = std::vector<std::string>;
+  const int64_t minute = kNow / 60 * 60;
+  CHECK(none("1m", minute - 7200, minute) == Parts{part(minute - 1800, minute)});
+  CHECK(none("1m", minute - 600, minute) == Parts{part(minute - 600, minute)});
+  CHECK(none("1m", minute - 7200, minute - 3600).empty());
+  CHECK(none("1d", kToday - 30 * kDay, kToday) == Parts{part(kToday - 4 * kDay, kToday)});
+  CHECK(none("1d", kToday - 30 * kDay, kToday - 9 * kDay).empty());
+  // On Tuesday, last week from its Monday on, for in a part of it no candle opens.
+  const int64_t monday = 1'699'833'600;
+  CHECK(none("1w", monday - 70 * kDay, monday) == Parts{part(monday - 7 * kDay, monday)});
+}
+
 TEST_CASE("yahoo: weeks and months are of their first day, one row each", "[yahoo]") {
   // Monday 2023-11-06 and the running week, whose second row has the time of the last trade.
   Body body;
@@ -347,7 +377,8 @@ TEST_CASE("yahoo: no data is an answer, refusals are explained", "[yahoo]") {
               error_body("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2"),
               400)}) {
       FakeHost host;
-      const auto got = run(host, kAapl, spec, answer);
+      const auto got =
+          run(host, kAapl, slice("candles", "AAPL", kToday - 30 * kDay, kToday - 9 * kDay), answer);
       CHECK_FALSE(got.error);
       CHECK(got.end == SLUICE_END);
       CHECK(got.rows.empty());
