@@ -116,6 +116,9 @@ std::optional<Error> refusal(const Security& security, uint32_t status, std::str
         .vendor(status)
         .flag(SLUICE_ERROR_AUTH);
   }
+  if (status < 400) {  // whatever it is, the request was good
+    return Error(Code::kUnavailable, place + " with an error." + quoted).vendor(status).retryable();
+  }
   return Error(Code::kBadData, place + ": it does not take the request." + quoted).vendor(status);
 }
 
@@ -149,7 +152,7 @@ std::optional<std::string> Client::chart(const Security& security, const ChartQu
   }();
   const bool short_answer = answer.text().size() < 4096;
   const Told said = answer.status() >= 400 || short_answer ? told(answer.text()) : Told{};
-  if (answer.status() >= 400 || !said.code.empty()) {
+  if (answer.status() >= 400 || !said.code.empty() || !said.description.empty()) {
     if (auto error = refusal(security, answer.status(), said.code, said.description)) {
       throw std::move(*error).at_config(answer.status() == 401 ? "/crumb" : security.pointer);
     }

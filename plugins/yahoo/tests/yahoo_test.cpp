@@ -345,6 +345,24 @@ TEST_CASE("yahoo: data that do not exist yet are asked for again", "[yahoo]") {
   CHECK(none("1w", monday - 70 * kDay, monday) == Parts{part(monday - 7 * kDay, monday)});
 }
 
+TEST_CASE("yahoo: an answer without a chart is not taken for an empty one", "[yahoo]") {
+  for (const char* body :
+       {"{}", R"({"message":"Service Unavailable"})", R"({"chart":{"result":null,"error":null}})",
+        R"({"chart":{"result":{},"error":null}})", R"({"chart":{"result":[{}],"error":null}})",
+        R"({"chart":{"result":null,"error":{"code":"","description":"Internal error"}}})",
+        R"({"chart":{"result":null,"error":"Internal error"}})"}) {
+    CAPTURE(body);
+    for (const char* stream : {"candles", "dividends", "splits", "instruments"}) {
+      FakeHost host;
+      const auto got =
+          run(host, kAapl, slice(stream, "AAPL", kToday - 900 * kDay, kToday), json_answer(body));
+      REQUIRE(got.error);
+      CHECK(got.error->code() == Code::kUnavailable);
+      CHECK((got.error->flags() & SLUICE_ERROR_RETRYABLE) != 0);
+    }
+  }
+}
+
 TEST_CASE("yahoo: weeks and months are of their first day, one row each", "[yahoo]") {
   // Monday 2023-11-06 and the running week, whose second row has the time of the last trade.
   Body body;
