@@ -98,7 +98,8 @@ std::optional<Error> refusal(const Security& security, uint32_t status, std::str
     return std::nullopt;
   }
   if (status == 404 || code == "Not Found") {
-    return Error(Code::kBadData,
+    // Not bad data: a configuration that is corrected is to read it.
+    return Error(Code::kUnavailable,
                  place + ": it has no such symbol, or no longer; look at symbols." + quoted)
         .vendor(status);
   }

@@ -411,7 +411,7 @@ TEST_CASE("yahoo: no data is an answer, refusals are explained", "[yahoo]") {
   };
   const Case cases[] = {
       {json_answer(error_body("Not Found", "No data found, symbol may be delisted"), 404),
-       Code::kBadData, false, "no such symbol"},
+       Code::kUnavailable, false, "no such symbol"},
       {json_answer(error_body("Unprocessable Entity",
                               "1m data not available for startTime=1 and endTime=2. The requested "
                               "range must be within the last 30 days."),
@@ -429,7 +429,7 @@ TEST_CASE("yahoo: no data is an answer, refusals are explained", "[yahoo]") {
       {json_answer("{}", 503), Code::kUnavailable, true, "503"},
       {Answer{.body = "<html>", .headers = {{"Content-Type", "text/html"}}}, Code::kUnavailable,
        false, "text/html"},
-      {json_answer(error_body("Not Found", "x")), Code::kBadData, false, "no such symbol"},
+      {json_answer(error_body("Not Found", "x")), Code::kUnavailable, false, "no such symbol"},
   };
   for (const Case& one : cases) {
     CAPTURE(one.says);
