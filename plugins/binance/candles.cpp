@@ -282,12 +282,16 @@ sluice::Stream candles_stream(const Selection& selection, const CandleKind& kind
       .cuts(selection.config.archive);
 }
 
+std::string first_name(const Interval& interval) {
+  return "candles_" + std::string(interval.suffix);
+}
+
 std::optional<int64_t> first_candle_us(const Sources& sources, const Interval& interval,
                                        const std::string& symbol) {
   const std::string path = "/api/v3/klines?symbol=" + encoded(symbol) +
                            "&interval=" + std::string(interval.name) + "&startTime=0&limit=1";
   return sources.client.first_us(
-      "candles_" + std::string(interval.suffix), symbol, path, kKlinesWeight,
+      first_name(interval), symbol, path, kKlinesWeight,
       [&](std::string page) -> std::optional<int64_t> {
         std::optional<int64_t> first;
         read_page(page, [&](const RawKline& raw, std::size_t) {
