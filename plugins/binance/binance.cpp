@@ -46,7 +46,8 @@ struct Source {
       return;
     }
     const int64_t now_us = host.now().time_since_epoch().count();
-    for (const std::string& symbol : selected_symbols(sources)) {
+    const std::string what = candles != nullptr ? first_name(*candles->interval) : kFirstTrades;
+    for (const std::string& symbol : selected_symbols(sources, what)) {
       const auto first_us = candles != nullptr
                                 ? first_candle_us(sources, *candles->interval, symbol)
                                 : first_trade_us(sources, symbol);

@@ -26,6 +26,8 @@ using sluice::ReadRequest;
 // A candle that is not there so shortly after its end may still come.
 constexpr int64_t kSettle = 60 * kSecond;
 constexpr int64_t kUnknownSymbol = -1121;
+// Of a gap in a file. They land with what the file has around it, so there is no resuming between.
+constexpr int kMostFilledPages = 10;
 
 std::string time_text(int64_t time_us) {
   return sluice::to_text(sluice::DateTime{sluice::Micros(std::chrono::microseconds(time_us))});
@@ -87,16 +89,18 @@ class CandleReader final : public SliceReader {
         if (header || line->empty()) {
           continue;
         }
-        if (take(split_line(*line), "line " + std::to_string(file_->text->line())) ==
-            Taken::kBeyond) {
+        const Taken taken = take(split_line(*line), "line " + std::to_string(file_->text->line()));
+        if (!archive_) {
+          return false;  // the file is given up
+        }
+        if (taken == Taken::kBeyond) {
           break;
         }
         if (batch.full()) {
           return false;
         }
       }
-      fill(request_.to_us());
-      return true;
+      return fill(request_.to_us());
     } catch (const ZipError& error) {
       request_.note("archive_broken", "The archive of " + symbol_ + " " + archive_->name +
                                           " is damaged: " + error.what() +
@@ -162,8 +166,8 @@ class CandleReader final : public SliceReader {
       open_slot_us_ = slot_us;
       return Taken::kOpen;
     }
-    if (slot_us > cursor_us_) {
-      fill(slot_us);
+    if (slot_us > cursor_us_ && !fill(slot_us)) {
+      return Taken::kBeyond;
     }
     cursor_us_ = std::max(cursor_us_, interval_.next(slot_us));
     last_open_us_ = open_us;
@@ -176,16 +180,22 @@ class CandleReader final : public SliceReader {
   }
 
   // There is nothing from the cursor to `to_us` where it is being read. That a file has a gap is no
-  // proof: the API is asked.
-  void fill(int64_t to_us) {
+  // proof: the API is asked. False if that is too much of it: the file is given up, and the API has
+  // the rest from the cursor on.
+  bool fill(int64_t to_us) {
     if (cursor_us_ >= to_us) {
-      return;
+      return true;
     }
     if (archive_) {
       const auto file = std::exchange(archive_, std::nullopt);
       const int64_t last_us = last_open_us_;
       try {
-        while (!read_page(to_us)) {
+        for (int pages = 1; !read_page(to_us); ++pages) {
+          if (pages == kMostFilledPages) {
+            request_.note("archive_gaps", "The archive of " + symbol_ + " " + file->name +
+                                              " lacks much; the API is asked for the rest");
+            return false;
+          }
         }
       } catch (const Error& error) {
         if (error.vendor_code() != kUnknownSymbol) {
@@ -199,6 +209,7 @@ class CandleReader final : public SliceReader {
       add_gap(cursor_us_, to_us);
     }
     cursor_us_ = std::max(cursor_us_, to_us);
+    return true;
   }
 
   // The last page was read: what of the interval is behind its last candle?
@@ -271,12 +282,16 @@ sluice::Stream candles_stream(const Selection& selection, const CandleKind& kind
       .cuts(selection.config.archive);
 }
 
+std::string first_name(const Interval& interval) {
+  return "candles_" + std::string(interval.suffix);
+}
+
 std::optional<int64_t> first_candle_us(const Sources& sources, const Interval& interval,
                                        const std::string& symbol) {
   const std::string path = "/api/v3/klines?symbol=" + encoded(symbol) +
                            "&interval=" + std::string(interval.name) + "&startTime=0&limit=1";
   return sources.client.first_us(
-      "candles_" + std::string(interval.suffix), symbol, path, kKlinesWeight,
+      first_name(interval), symbol, path, kKlinesWeight,
       [&](std::string page) -> std::optional<int64_t> {
         std::optional<int64_t> first;
         read_page(page, [&](const RawKline& raw, std::size_t) {

@@ -68,12 +68,14 @@ class Client {
     return first;
   }
 
+  // The same if it is remembered.
+  std::optional<int64_t> known_first(const std::string& what, std::string_view symbol);
+
  private:
   [[noreturn]] void refuse(sluice::HttpBody answer, std::string_view symbol);
   sluice::Error unknown_symbol(std::string_view symbol, const ServiceError& said);
   void declare(double weight, double raw) const;
   std::optional<int64_t> passed_us() const;  // what service_time_us() knows by itself
-  std::optional<int64_t> known_first(const std::string& what, std::string_view symbol);
   void remember_first(const std::string& what, std::string_view symbol, int64_t first_us);
   sluice::json& firsts_of(const std::string& what);  // Requires: mutex_ is held
   std::string state_name(const std::string& what) const {

@@ -35,13 +35,17 @@ sluice::Stream candles_stream(const Selection& selection, const CandleKind& kind
 sluice::Stream trades_stream();
 sluice::Stream symbols_stream();
 
+// By what name first instants of candles and trades are remembered.
+std::string first_name(const Interval& interval);
+constexpr const char* kFirstTrades = "trades";
 // First instants of a symbol's candles and trades; nothing if there are none yet.
 std::optional<int64_t> first_candle_us(const Sources& sources, const Interval& interval,
                                        const std::string& symbol);
 std::optional<int64_t> first_trade_us(const Sources& sources, const std::string& symbol);
 
-// The symbols that the configuration selects, each once.
-std::vector<std::string> selected_symbols(const Sources& sources);
+// The symbols that the configuration selects, each once, with those that have been read before.
+// `what` they are selected for: "candles_1m", "trades".
+std::vector<std::string> selected_symbols(const Sources& sources, const std::string& what);
 // Throws INVALID_CONFIG, with its place, for a symbol of the configuration that does not exist.
 void check_symbols(const Sources& sources);
 

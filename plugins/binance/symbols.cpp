@@ -181,7 +181,7 @@ std::unique_ptr<SliceReader> read_symbols(const Sources& sources, const ReadRequ
   return std::make_unique<SymbolReader>(sources, request);
 }
 
-std::vector<std::string> selected_symbols(const Sources& sources) {
+std::vector<std::string> selected_symbols(const Sources& sources, const std::string& what) {
   const Config& config = sources.selection.config;
   std::vector<std::string> out;
   std::set<std::string> known;
@@ -195,11 +195,14 @@ std::vector<std::string> selected_symbols(const Sources& sources) {
   }
   if (sources.selection.lists_symbols()) {
     each_symbol(sources, [&](const json& record) {
+      const std::string symbol = text_of(record, "symbol");
       const bool wanted =
           config.all_symbols || contains(config.quote_assets, text_of(record, "quoteAsset"));
+      // What was read before is read to its end: trading may have ended since the last run.
       if (wanted &&
-          (config.statuses.empty() || contains(config.statuses, text_of(record, "status")))) {
-        add(text_of(record, "symbol"));
+          (config.statuses.empty() || contains(config.statuses, text_of(record, "status")) ||
+           sources.client.known_first(what, symbol))) {
+        add(symbol);
       }
     });
   }

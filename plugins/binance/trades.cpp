@@ -148,14 +148,16 @@ std::string text_of(const sluice::json& value) {
 
 std::optional<int64_t> first_trade_us(const Sources& sources, const std::string& symbol) {
   const std::string path = "/api/v3/aggTrades?symbol=" + encoded(symbol) + "&fromId=0&limit=1";
-  return sources.client.first_us(
-      "trades", symbol, path, kTradesWeight, [](const std::string& page) -> std::optional<int64_t> {
-        const json trades = json::parse(page, nullptr, false);
-        int64_t time_us = 0;
-        const bool told = trades.is_array() && !trades.empty() && trades[0].is_object() &&
-                          trades[0].contains("T") && read_time(text_of(trades[0]["T"]), time_us);
-        return told ? std::optional(time_us) : std::nullopt;
-      });
+  return sources.client.first_us(kFirstTrades, symbol, path, kTradesWeight,
+                                 [](const std::string& page) -> std::optional<int64_t> {
+                                   const json trades = json::parse(page, nullptr, false);
+                                   int64_t time_us = 0;
+                                   const bool told = trades.is_array() && !trades.empty() &&
+                                                     trades[0].is_object() &&
+                                                     trades[0].contains("T") &&
+                                                     read_time(text_of(trades[0]["T"]), time_us);
+                                   return told ? std::optional(time_us) : std::nullopt;
+                                 });
 }
 
 std::unique_ptr<SliceReader> read_trades(const Sources& sources, const ReadRequest& request) {

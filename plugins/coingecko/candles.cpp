@@ -4,6 +4,8 @@
 // run.
 #include "sluice/cpp/candles.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -14,6 +16,10 @@ namespace coingecko {
 namespace {
 
 constexpr int64_t kMicros = 1'000'000;
+// An answer may have been made so long before it is read, when a candle of it was still running:
+// CoinGecko keeps answers for 15 minutes, and completes days 35 minutes after midnight.
+constexpr int64_t kStale = 20 * kMinute;
+constexpr int64_t kStaleOfDays = 40 * kMinute;
 
 class Candles final : public SliceReader {
  public:
@@ -51,7 +57,8 @@ class Candles final : public SliceReader {
     for (const auto& [open, candle] : rows_) {
       have.push_back(open / kMicros);
     }
-    tell_gaps(request_, have, selection.body_s, now_us_ / kMicros - kHour);
+    tell_gaps(request_, request_.from_us() / kMicros, have, selection.body_s,
+              std::min(now_us_ / kMicros - kHour, unsettled_s_));
     if (doubles_ > 0) {
       request_.note("double_candle", "Several candles end at the same time; the last counts.",
                     doubles_);
@@ -69,7 +76,12 @@ class Candles final : public SliceReader {
       return reject(": is not [time, open, high, low, close].");
     }
     const int64_t open_us = *end_ms * 1000 - shared_.selection.body_s * kMicros;
-    if (open_us < request_.from_us() || open_us >= request_.to_us() || *end_ms * 1000 > now_us_) {
+    if (open_us < request_.from_us() || open_us >= request_.to_us()) {
+      return;
+    }
+    const int64_t stale_s = shared_.selection.body_s < kDay ? kStale : kStaleOfDays;
+    if (*end_ms * 1000 > now_us_ - stale_s * kMicros) {
+      unsettled_s_ = std::min(unsettled_s_, open_us / kMicros);
       return;
     }
     sluice::Candle candle;
@@ -95,6 +107,7 @@ class Candles final : public SliceReader {
   std::map<int64_t, sluice::Candle>::const_iterator at_ = rows_.end();
   std::optional<sluice::CandleColumns> columns_;
   int64_t now_us_ = 0;
+  int64_t unsettled_s_ = std::numeric_limits<int64_t>::max();  // the first that may still run opens
   uint64_t doubles_ = 0;
   bool loaded_ = false;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // market_chart: three arrays of [time, value], joined by the step that the time falls into.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <vector>
@@ -58,6 +59,7 @@ class Chart final : public SliceReader {
     const unsigned found = visit_members(body, selection.base_url + path, kArrays, request_,
                                          [&](const Element& element) { take(element); });
     check(found);
+    check_steps();
     std::vector<int64_t> have;
     for (const auto& [slot, row] : rows_) {
       have.push_back(slot);
@@ -65,7 +67,7 @@ class Chart final : public SliceReader {
     const int64_t settling = selection.granularity == Granularity::kDaily    ? 14 * kHour
                              : selection.granularity == Granularity::kHourly ? 90 * kMinute
                                                                              : 15 * kMinute;
-    tell_gaps(request_, have, selection.step_s, now - settling);
+    tell_gaps(request_, query_.from_s, have, selection.step_s, now - settling);
     if (doubles_ > 0) {
       request_.note("double_step", "Several rows fall into one step; the earliest counts.",
                     doubles_);
@@ -75,15 +77,39 @@ class Chart final : public SliceReader {
 
   void check(unsigned found) const {
     if ((found & 1U) == 0) {
-      throw sluice::Error(sluice::Code::kBadData, "CoinGecko's answer has no prices of " +
-                                                      pair_.coin + " in " + pair_.vs +
-                                                      "; look whether it knows that currency.")
+      // Not bad data: a configuration that is corrected is to read it.
+      throw sluice::Error(sluice::Code::kUnavailable, "CoinGecko's answer has no prices of " +
+                                                          pair_.coin + " in " + pair_.vs +
+                                                          "; look whether it knows that currency.")
           .at_config(pair_.pointer);
     }
     for (std::size_t i = 1; i < kArrays.size(); ++i) {
       if ((found & (1U << i)) == 0) {
         request_.note("missing_field", "/" + std::string(kArrays[i]));
       }
+    }
+  }
+
+  // How fine an answer is follows from the range as the service saw it, which may have been longer
+  // than the present day by the time: steps that are missing then tell nothing.
+  void check_steps() {
+    const Selection& selection = shared_.selection;
+    if (selection.granularity != Granularity::kFiveMinutes || selection.enterprise ||
+        stamps_ms_.size() < 3) {
+      return;
+    }
+    std::sort(stamps_ms_.begin(), stamps_ms_.end());
+    std::vector<int64_t> apart;
+    for (std::size_t i = 1; i < stamps_ms_.size(); ++i) {
+      apart.push_back(stamps_ms_[i] - stamps_ms_[i - 1]);
+    }
+    const auto median = apart.begin() + static_cast<std::ptrdiff_t>(apart.size() / 2);
+    std::nth_element(apart.begin(), median, apart.end());
+    if (*median > 3 * selection.step_s * 1000) {
+      throw sluice::Error(sluice::Code::kUnavailable,
+                          "CoinGecko answered in steps of " + std::to_string(*median / 60'000) +
+                              " minutes where five minutes were asked for; it is asked again.")
+          .retryable();
     }
   }
 
@@ -100,6 +126,9 @@ class Chart final : public SliceReader {
     last_ms_[array] = *ms;
     if (element.is_last && (query_.reaches_now || goes_back)) {
       return;  // the present price
+    }
+    if (array == 0) {
+      stamps_ms_.push_back(*ms);
     }
     keep(element, array, *ms);
   }
@@ -132,7 +161,8 @@ class Chart final : public SliceReader {
   const Pair& pair_;
   Query query_;
   std::array<int64_t, kArrays.size()> last_ms_{};
-  std::map<int64_t, Row> rows_;  // by the step's begin, seconds
+  std::vector<int64_t> stamps_ms_;  // of all prices, also of those that are not wanted
+  std::map<int64_t, Row> rows_;     // by the step's begin, seconds
   std::map<int64_t, Row>::const_iterator at_ = rows_.end();
   uint64_t doubles_ = 0;
   bool loaded_ = false;

@@ -139,8 +139,8 @@ Error refusal(const Selection& selection, std::string_view path, uint32_t status
         .vendor(status)
         .flag(SLUICE_ERROR_AUTH);
   }
-  if (status == 404) {
-    return Error(Code::kBadData,
+  if (status == 404) {  // a configuration that is corrected is to read it: not bad data
+    return Error(Code::kUnavailable,
                  place + ": it knows no such coin; ids stand in the stream coins." + quoted)
         .vendor(status);
   }

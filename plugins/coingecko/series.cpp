@@ -79,7 +79,10 @@ sluice::Stream candle_stream(const Selection& selection) {
 Query chart_query(const Selection& selection, int64_t from_s, int64_t to_s, int64_t now_s) {
   Query out{from_s, std::min(to_s, now_s)};
   if (selection.granularity == Granularity::kFiveMinutes) {
-    out.to_s = selection.enterprise ? out.to_s : now_s;  // only the present day comes that fine
+    if (!selection.enterprise) {  // only the present day comes that fine, which has moved on
+      out.from_s = std::max(from_s, first_chart_s(selection, now_s));
+      out.to_s = now_s;
+    }
   } else {
     const int64_t least =
         selection.granularity == Granularity::kHourly ? kHourlyLeast : kDailyLeast;
@@ -154,9 +157,15 @@ void list_pairs(const Shared& shared, const sluice::ListRequest& wanted, std::at
   }
 }
 
-void tell_gaps(const sluice::ReadRequest& request, const std::vector<int64_t>& have, int64_t step_s,
-               int64_t settled_s) {
+void tell_gaps(const sluice::ReadRequest& request, int64_t asked_from_s,
+               const std::vector<int64_t>& have, int64_t step_s, int64_t settled_s) {
+  const int64_t begin = request.from_us() / kMicros;
   const int64_t end = request.to_us() / kMicros;
+  if (begin < asked_from_s) {
+    request.interval_outcome(request.from_us(), std::min(asked_from_s, end) * kMicros,
+                             sluice::Outcome::kFailed,
+                             "It was out of reach when its turn came to be asked for.");
+  }
   const auto tell = [&](int64_t from, int64_t to) {
     const int64_t cut = std::clamp(settled_s / step_s * step_s, from, to);
     if (from < cut && !have.empty()) {
@@ -169,7 +178,7 @@ void tell_gaps(const sluice::ReadRequest& request, const std::vector<int64_t>& h
           "The answer does not have it yet; CoinGecko keeps answers for a while.");
     }
   };
-  int64_t at = ceil_to(request.from_us() / kMicros, step_s);
+  int64_t at = ceil_to(std::max(begin, asked_from_s), step_s);
   for (const int64_t slot : have) {
     if (slot > at) {
       tell(at, slot);

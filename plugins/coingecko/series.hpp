@@ -60,8 +60,9 @@ std::unique_ptr<SliceReader> read_chart(const Shared& shared, const sluice::Read
 std::unique_ptr<SliceReader> read_candles(const Shared& shared, const sluice::ReadRequest& request);
 
 // Tells of steps of an interval for which the answer had no row: those that have settled have none,
-// the others are asked for again. `have`: begins of those that came, rising, seconds.
-void tell_gaps(const sluice::ReadRequest& request, const std::vector<int64_t>& have, int64_t step_s,
-               int64_t settled_s);
+// the others, and those before what was asked for, are asked for again. `have`: begins of those
+// that came, rising, seconds.
+void tell_gaps(const sluice::ReadRequest& request, int64_t asked_from_s,
+               const std::vector<int64_t>& have, int64_t step_s, int64_t settled_s);
 
 }  // namespace coingecko

@@ -19,6 +19,7 @@ namespace yahoo {
 namespace {
 
 constexpr int64_t kDelay = 30 * 60;      // the exchanges' data may come so much later
+constexpr int64_t kLateDays = 4 * kDay;  // candles of days and more
 constexpr std::size_t kSingleNulls = 4;  // more are asked for again in one go
 
 class Candles final : public SliceReader {
@@ -74,7 +75,8 @@ class Candles final : public SliceReader {
     const auto body =
         query.from_s < query.to_s ? shared_.client.chart(security_, query) : std::nullopt;
     if (!body) {
-      return request_.note("no_data", "Yahoo says that it has no data of that time.");
+      request_.note("no_data", "Yahoo says that it has no data of that time.");
+      return tell_young();
     }
     const Chart chart(*body, query.path(security_.symbol), request_);
     const Zone zone(chart.meta.zone, chart.meta.offset_s);
@@ -103,27 +105,24 @@ class Candles final : public SliceReader {
   // When the candle begins that a row belongs to: the row's own time, or midnight UTC of its first
   // day.
   int64_t open_of(int64_t stamp_s, const Zone& zone) const {
-    switch (interval_.unit) {
-      case Unit::kTimes:
-        return stamp_s;
-      case Unit::kDays:
-        return zone.day_of(stamp_s) * kDay;
-      case Unit::kWeeks:
-        return monday_of(zone.day_of(stamp_s)) * kDay;
-      case Unit::kMonths:
-        break;
-    }
-    return first_of_month(zone.day_of(stamp_s)) * kDay;
+    return interval_.unit == Unit::kTimes ? stamp_s : first_day_of(zone.day_of(stamp_s)) * kDay;
   }
 
-  // When it is over. A day is when its session is, as far as that is known.
+  // Of the candle that holds a day.
+  int64_t first_day_of(int64_t day) const {
+    return interval_.unit == Unit::kWeeks    ? monday_of(day)
+           : interval_.unit == Unit::kMonths ? first_of_month(day)
+                                             : day;
+  }
+
+  // When it is over. A day is when its session is, as far as that is known, and told in full.
   int64_t end_of(int64_t open_s, const Meta& meta, const Zone& zone) const {
     const int64_t day = open_s / kDay;
     switch (interval_.unit) {
       case Unit::kTimes:
         return open_s + interval_.length_s;
       case Unit::kDays:
-        return day == session_day_ ? meta.session.end_s
+        return day == session_day_ ? meta.session.end_s + kDelay
                : day < today_      ? open_s  // long ago
                                    : zone.begin_of(day + 1);
       case Unit::kWeeks:
@@ -144,7 +143,8 @@ class Candles final : public SliceReader {
     if (open_s < from_s_ || open_s >= to_s_ || is_live(chart, i, *stamp)) {
       return;
     }
-    if (end_of(open_s, chart.meta, zone) > now_s_) {
+    const int64_t end_s = end_of(open_s, chart.meta, zone);
+    if (end_s > now_s_ || is_delayed(end_s, chart.meta)) {
       running_ = running_ ? std::min(*running_, open_s) : open_s;
       return;
     }
@@ -155,6 +155,18 @@ class Candles final : public SliceReader {
       }
     }
     keep(chart, i, open_s);
+  }
+
+  bool is_trading(const Meta& meta) const {
+    const Session& session = shared_.selection.pre_post ? meta.day : meta.session;
+    return now_s_ >= session.begin_s && now_s_ < session.end_s + kDelay;
+  }
+
+  // Whether trades of a candle that has ended are still to be told: none after its end has been,
+  // and it is no older than the data may be late.
+  bool is_delayed(int64_t end_s, const Meta& meta) const {
+    return !by_day() && is_trading(meta) && meta.last_trade_s > 0 && end_s > meta.last_trade_s &&
+           end_s > now_s_ - kDelay;
   }
 
   void keep(const Chart& chart, std::size_t i, int64_t open_s) {
@@ -242,19 +254,27 @@ class Candles final : public SliceReader {
     }
   }
 
+  // Nothing was told at all; of what is young that may be for the delay.
+  void tell_young() const {
+    const int64_t late = by_day() ? first_day_of((now_s_ - kLateDays) / kDay) * kDay
+                                  : (now_s_ - kDelay) / interval_.length_s * interval_.length_s;
+    if (late < to_s_) {
+      ask_again(late, to_s_, "It is so young that its data may still come.");
+    }
+  }
+
   // What is still running, and what may be delayed.
   void tell_late(const Meta& meta) {
     if (running_) {
-      ask_again(*running_, to_s_, "The candle has not ended.");
+      ask_again(*running_, to_s_, "The candle has not ended, or not been told in full.");
     } else if (interval_.unit == Unit::kTimes) {
-      const bool trading = now_s_ >= meta.session.begin_s && now_s_ < meta.session.end_s + kDelay;
       const int64_t after = rows_.empty() ? from_s_ : rows_.rbegin()->first + interval_.length_s;
       const int64_t late = std::max(after, now_s_ - kDelay);
-      if (trading && late < to_s_) {
+      if (is_trading(meta) && late < to_s_) {
         ask_again(late / interval_.length_s * interval_.length_s, to_s_,
                   "The exchange's data come with a delay.");
       }
-    } else if (interval_.unit == Unit::kDays && now_s_ - meta.session.begin_s < 4 * kDay) {
+    } else if (interval_.unit == Unit::kDays && now_s_ - meta.session.begin_s < kLateDays) {
       const int64_t day_s = session_day_ * kDay;
       const bool there = rows_.contains(day_s) || nulls_.contains(day_s);
       if (day_s >= from_s_ && day_s < to_s_ && !there) {

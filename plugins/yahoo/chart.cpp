@@ -92,8 +92,11 @@ Meta meta_of(const json& in) {
   out.last_trade_s = number_of(in, "regularMarketTime");
   const int64_t hint = number_of(in, "priceHint", -1);
   out.hint = hint >= 0 && hint <= 12 ? static_cast<int>(hint) : -1;
-  const json regular = member_of(member_of(in, "currentTradingPeriod"), "regular");
+  const json periods = member_of(in, "currentTradingPeriod");
+  const json regular = member_of(periods, "regular");
   out.session = {number_of(regular, "start"), number_of(regular, "end")};
+  out.day = {number_of(member_of(periods, "pre"), "start", out.session.begin_s),
+             number_of(member_of(periods, "post"), "end", out.session.end_s)};
   return out;
 }
 
@@ -127,6 +130,9 @@ Chart::Chart(std::string_view body, const std::string& url, const sluice::ReadRe
   } catch (const json::exception&) {
     malformed(body, url);
   }
+  if (!told_) {
+    throw Error(Code::kUnavailable, "The answer of " + url + " is JSON, but no chart.").retryable();
+  }
 }
 
 // The parts stand in another order from answer to answer, so each is taken as it comes.
@@ -143,6 +149,7 @@ void Chart::read(sj::document& document, const sluice::ReadRequest& request) {
           results.type() != sj::json_type::array) {
         continue;
       }
+      told_ = true;
       for (auto result : results.get_array()) {
         read_result(result.get_object(), request);
       }
@@ -151,10 +158,12 @@ void Chart::read(sj::document& document, const sluice::ReadRequest& request) {
 }
 
 void Chart::read_result(sj::object result, const sluice::ReadRequest& request) {
+  bool has_meta = false;
   for (auto member : result) {
     const std::string_view key = member.unescaped_key();
     sj::value value = member.value();
     if (key == "meta") {
+      has_meta = value.type() == sj::json_type::object;
       meta = meta_of(small_json(value));
     } else if (key == "timestamp") {
       times = cells_of(value);
@@ -166,6 +175,7 @@ void Chart::read_result(sj::object result, const sluice::ReadRequest& request) {
       request.note("unknown_field", "/chart/result/0/" + std::string(key));
     }
   }
+  told_ = told_ && has_meta;
 }
 
 void Chart::read_indicators(Value value, const sluice::ReadRequest& request) {

@@ -33,6 +33,7 @@ struct Meta {
   int64_t last_trade_s = 0;
   int hint = -1;    // digits after the point
   Session session;  // the present or last regular one
+  Session day;      // the same with what is traded before and after it
 };
 
 enum Quote : std::size_t { kOpen, kHigh, kLow, kClose, kVolume, kQuotes };
@@ -40,7 +41,8 @@ enum Quote : std::size_t { kOpen, kHigh, kLow, kClose, kVolume, kQuotes };
 // Cells refer to the text, which the object keeps; it does not move.
 class Chart {
  public:
-  // Throws BAD_DATA, retryable, if the body is not JSON. Members that nobody knows are noted.
+  // Throws BAD_DATA, retryable, if the body is not JSON, and UNAVAILABLE, retryable, if it tells of
+  // no security: that is not the same as one without data. Members that nobody knows are noted.
   Chart(std::string_view body, const std::string& url, const sluice::ReadRequest& request);
   Chart(const Chart&) = delete;
   Chart& operator=(const Chart&) = delete;
@@ -62,6 +64,7 @@ class Chart {
   void read_quotes(simdjson::ondemand::object quote, const sluice::ReadRequest& request);
 
   simdjson::padded_string text_;
+  bool told_ = false;  // there was a list of results, which say what they are of
 };
 
 // A whole number in any spelling: 4, 4.0, "4".

@@ -98,7 +98,8 @@ std::optional<Error> refusal(const Security& security, uint32_t status, std::str
     return std::nullopt;
   }
   if (status == 404 || code == "Not Found") {
-    return Error(Code::kBadData,
+    // Not bad data: a configuration that is corrected is to read it.
+    return Error(Code::kUnavailable,
                  place + ": it has no such symbol, or no longer; look at symbols." + quoted)
         .vendor(status);
   }
@@ -115,6 +116,9 @@ std::optional<Error> refusal(const Security& security, uint32_t status, std::str
     return Error(Code::kAuth, place + ": it wants a cookie and a crumb; set crumb = true." + quoted)
         .vendor(status)
         .flag(SLUICE_ERROR_AUTH);
+  }
+  if (status < 400) {  // whatever it is, the request was good
+    return Error(Code::kUnavailable, place + " with an error." + quoted).vendor(status).retryable();
   }
   return Error(Code::kBadData, place + ": it does not take the request." + quoted).vendor(status);
 }
@@ -149,7 +153,7 @@ std::optional<std::string> Client::chart(const Security& security, const ChartQu
   }();
   const bool short_answer = answer.text().size() < 4096;
   const Told said = answer.status() >= 400 || short_answer ? told(answer.text()) : Told{};
-  if (answer.status() >= 400 || !said.code.empty()) {
+  if (answer.status() >= 400 || !said.code.empty() || !said.description.empty()) {
     if (auto error = refusal(security, answer.status(), said.code, said.description)) {
       throw std::move(*error).at_config(answer.status() == 401 ? "/crumb" : security.pointer);
     }

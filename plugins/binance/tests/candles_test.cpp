@@ -2,6 +2,7 @@
 //
 // The stream of candles through the plugin's public surface: bounds, open candles, gaps, refusals,
 // archives and what stands in for them.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -400,6 +401,32 @@ TEST_CASE("binance: a gap of the archive is asked of the API", "[unit][binance]"
     CHECK(run.end == SLUICE_END);
     CHECK(outcomes(run, Outcome::kEmpty, kMarch) == Parts{"100/160"});
   }
+}
+
+TEST_CASE("binance: a gap of many pages in the archive has points to resume from",
+          "[unit][binance]") {
+  Service service(kLater);
+  put_archive(service, month_text(0, 100) + month_text(15'100, 20'000));
+  const int64_t to = 20'000;
+  for (int64_t i = 100; i < to; i += 1000) {
+    const auto count = static_cast<int>(std::min<int64_t>(1000, to - i));
+    service.on_page("BTCUSDT", minute(i), minute(15'100), page(minute(i), count));
+    service.on_page("BTCUSDT", minute(i), minute(to), page(minute(i), count));
+  }
+  const SourceRun run = read(service, kConfig, minutes(0, to, "archive 2024-03"));
+  CHECK(run.end == SLUICE_END);
+  CHECK(run.rows.size() == static_cast<std::size_t>(to));
+  CHECK(run.outcomes.empty());
+  CHECK(binance::test::has_note(run, "archive_gaps"));
+  REQUIRE(run.batch_rows.size() > 5);
+  CHECK(*std::max_element(run.batch_rows.begin(), run.batch_rows.end()) <= 10'100);
+  // Behind the first batch it goes on within the gap, from the API.
+  ReadSpec spec = minutes(0, to, "archive 2024-03");
+  spec.state = run.states.front();
+  REQUIRE(spec.state);
+  const SourceRun rest = read(service, kConfig, spec);
+  CHECK(rest.rows.size() == static_cast<std::size_t>(to) - run.batch_rows.front());
+  CHECK(service.paths().back() == klines_path("BTCUSDT", minute(19'100), minute(to)));
 }
 
 TEST_CASE("binance: without a file that can be trusted the API is asked", "[unit][binance]") {

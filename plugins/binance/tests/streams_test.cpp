@@ -137,6 +137,7 @@ TEST_CASE("binance: pairs are found by their quote asset", "[unit][binance]") {
         json_answer("[" + kline(kFrom) + "]"));
   }
   const auto keys = [&](json config) {
+    service.host.set_state("api.binance.com first candles_1mo", "{}");
     config["interval"] = "1M";
     std::vector<std::string> out;
     for (const auto& partition : open(service, config).partitions("candles")) {
@@ -150,6 +151,31 @@ TEST_CASE("binance: pairs are found by their quote asset", "[unit][binance]") {
   CHECK(keys({{"quote_assets", {"USDT"}}, {"statuses", json::array()}}) == Keys{"AUSDT", "CUSDT"});
   CHECK(keys({{"all_symbols", true}}) == Keys{"AUSDT", "BBTC"});
   CHECK(keys({{"symbols", {"CUSDT"}}, {"quote_assets", {"BTC"}}}) == Keys{"CUSDT", "BBTC"});
+}
+
+TEST_CASE("binance: a pair whose trading has ended is read to its end", "[unit][binance]") {
+  Service service(kLater);
+  for (const char* name : {"AUSDT", "BBTC", "CUSDT"}) {
+    const std::string path = "/api/v3/klines?symbol=" + std::string(name);
+    service.host.http.on_prefix(path, json_answer("[" + kline(kFrom) + "]"));
+    service.host.http.on_prefix("/api/v3/aggTrades?symbol=" + std::string(name),
+                                json_answer("[" + trade(0, kFrom) + "]"));
+  }
+  const auto keys = [&](const std::string& stream) {
+    std::vector<std::string> out;
+    for (const auto& one : open(service, {{"quote_assets", {"USDT"}}}).partitions(stream)) {
+      out.push_back(one.key);
+    }
+    return out;
+  };
+  using Keys = std::vector<std::string>;
+  std::string ended = exchange_info();
+  ended.replace(ended.find("TRADING"), 7, "BREAK");  // of AUSDT
+  service.host.http.on("/api/v3/exchangeInfo", json_answer(exchange_info()));
+  service.host.http.on("/api/v3/exchangeInfo", json_answer(ended));
+  CHECK(keys("candles") == Keys{"AUSDT"});
+  CHECK(keys("candles") == Keys{"AUSDT"});
+  CHECK(keys("trades").empty());  // which had not been begun
 }
 
 TEST_CASE("binance: trades are paged by their ids", "[unit][binance]") {

@@ -220,6 +220,98 @@ TEST_CASE("coingecko: candles open a body before their stamp, the running one is
   CHECK(got.outcomes.empty());
 }
 
+TEST_CASE("coingecko: a candle of an answer made before its end is asked for again",
+          "[coingecko]") {
+  struct Case {
+    const char* interval;
+    int64_t length, late;
+    bool lands;
+  };
+  for (const Case& one :
+       {Case{"4h", 4 * kHour, 5, false}, Case{"4h", 4 * kHour, 19 * kMinute, false},
+        Case{"4h", 4 * kHour, 21 * kMinute, true}, Case{"30m", kHour / 2, 5, false},
+        Case{"30m", kHour / 2, 21 * kMinute, true}, Case{"1d", kDay, 36 * kMinute, false},
+        Case{"1d", kDay, 41 * kMinute, true}}) {
+    CAPTURE(one.interval, one.late);
+    const int64_t end = kNow / one.length * one.length;
+    FakeHost host;
+    host.set_time(sluice::Micros(std::chrono::seconds(end + one.late)));
+    const std::string body = "[[" + std::to_string((end - one.length) * 1000) + ",1,1,1,1],[" +
+                             std::to_string(end * 1000) + ",2,2,2,2]]";
+    const auto got = run(host,
+                         {{"coins", {"bitcoin"}},
+                          {"interval", one.interval},
+                          {"plan", "pro"},
+                          {"credential", "key"}},
+                         slice("candles", end - 2 * one.length, end), json_answer(body));
+    CHECK_FALSE(got.error);
+    CHECK(got.rows.size() == (one.lands ? 2 : 1));
+    REQUIRE(got.outcomes.size() == (one.lands ? 0 : 1));
+    if (!one.lands) {
+      CHECK(got.outcomes[0].outcome == sluice::Outcome::kFailed);
+      CHECK(got.outcomes[0].key ==
+            std::to_string((end - one.length) * kMicro) + "/" + std::to_string(end * kMicro));
+    }
+  }
+  // One of four days that opens off their grid, a day before its end.
+  const int64_t end = kNow / (4 * kDay) * 4 * kDay;
+  FakeHost host;
+  host.set_time(sluice::Micros(std::chrono::seconds(end + kDay)));
+  const std::string body = "[[" + std::to_string((end - 2 * kDay) * 1000) + ",1,1,1,1],[" +
+                           std::to_string((end + 2 * kDay) * 1000) + ",2,2,2,2]]";
+  const auto got = run(host, {{"coins", {"bitcoin"}}, {"interval", "4d"}},
+                       slice("candles", end - 8 * kDay, end), json_answer(body));
+  CHECK(got.rows.size() == 1);
+  REQUIRE_FALSE(got.outcomes.empty());
+  CHECK(got.outcomes.back().outcome == sluice::Outcome::kFailed);
+  CHECK(got.outcomes.back().key ==
+        std::to_string((end - 2 * kDay) * kMicro) + "/" + std::to_string(end * kMicro));
+}
+
+TEST_CASE("coingecko: five minutes that are asked for too late are not taken for empty",
+          "[coingecko]") {
+  const json config = {{"coins", {"bitcoin"}}, {"granularity", "5m"}};
+  const int64_t first = (kNow - kDay + kMinute + 299) / 300 * 300;
+  const auto spec = slice("market_chart", first - 3600, kNow / 300 * 300);  // listed an hour ago
+  const auto rows = [&](int64_t apart) {
+    std::string out;
+    for (int64_t at = first; at < kNow; at += apart) {
+      out += (out.empty() ? "[[" : ",[") + std::to_string(at * 1000 + 1) + ",1]";
+    }
+    return out + ",[" + std::to_string(kNow * 1000) + ",2]]";
+  };
+  SECTION("the range ends at what is in reach") {
+    FakeHost host;
+    const auto got = run(host, config, spec, json_answer(chart_body(rows(300))));
+    CHECK_FALSE(got.error);
+    CHECK(host.http.requests().at(0).url.find("&from=" + std::to_string(first) + "&") !=
+          std::string::npos);
+    CHECK(got.rows.size() == static_cast<std::size_t>((kNow / 300 * 300 - first) / 300));
+    REQUIRE(got.outcomes.size() == 1);
+    CHECK(got.outcomes[0].outcome == sluice::Outcome::kFailed);
+    CHECK(got.outcomes[0].key ==
+          std::to_string((first - 3600) * kMicro) + "/" + std::to_string(first * kMicro));
+  }
+  SECTION("an answer by the hour is no answer") {
+    FakeHost host;
+    const auto got = run(host, config, spec, json_answer(chart_body(rows(3600))));
+    REQUIRE(got.error);
+    CHECK(got.error->code() == Code::kUnavailable);
+    CHECK((got.error->flags() & SLUICE_ERROR_RETRYABLE) != 0);
+    CHECK(got.outcomes.empty());
+  }
+  SECTION("a range that is in reach stays as it is") {
+    FakeHost host;
+    const int64_t end = kNow / 300 * 300 - 1800;
+    const auto got =
+        run(host, config, slice("market_chart", end - 1800, end),
+            json_answer(chart_body("[[" + std::to_string((end - 600) * 1000) + ",1]]")));
+    CHECK_FALSE(got.error);
+    CHECK(host.http.requests().at(0).url.find("&from=" + std::to_string(end - 1800) + "&") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("coingecko: refusals say what they are and what to do", "[coingecko]") {
   struct Case {
     const char* body;
@@ -243,7 +335,7 @@ TEST_CASE("coingecko: refusals say what they are and what to do", "[coingecko]")
        "plan does not include"},
       {R"({"error":"Missing parameter vs_currency"})", 422, Code::kBadData, false,
        "Missing parameter"},
-      {R"({"error":"coin not found"})", 404, Code::kBadData, false, "no such coin"},
+      {R"({"error":"coin not found"})", 404, Code::kUnavailable, false, "no such coin"},
       {R"({"status":500,"error":"Internal Server Error"})", 500, Code::kUnavailable, true, "500"},
       {"<html>502</html>", 502, Code::kUnavailable, true, "502"},
       {"error code: 1020", 403, Code::kAuth, false, "firewall"},

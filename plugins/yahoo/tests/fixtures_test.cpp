@@ -137,11 +137,11 @@ TEST_CASE("yahoo: recorded refusals have their class", "[yahoo]") {
     CAPTURE(name);
     const auto got = read(*root / "recorded" / name, "candles", "1d");
     REQUIRE(got.error);
-    CHECK(got.error->code() == Code::kBadData);
+    CHECK(got.error->code() == Code::kUnavailable);
     CHECK((got.error->flags() & SLUICE_ERROR_RETRYABLE) == 0);
   }
   const std::map<int64_t, Code> classes = {
-      {404, Code::kBadData}, {422, Code::kUnavailable}, {429, Code::kRateLimited}};
+      {404, Code::kUnavailable}, {422, Code::kUnavailable}, {429, Code::kRateLimited}};
   for (const std::string& line : split(read_file(*root / "errors_quoted.jsonl"), '\n')) {
     CAPTURE(line);
     const json quoted = json::parse(line);

@@ -226,14 +226,16 @@ TEST_CASE("yahoo: the live price behind minutes is dropped, and what still runs"
     FakeHost host;
     host.set_time(sluice::Micros(std::chrono::seconds(close - 3600 + 30)));
     Body body;
-    body.meta["regularMarketTime"] = close - 3600 - 10;
+    body.meta["regularMarketTime"] = close - 3600 + 10;
     body.row(close - 3720, 1)
         .row(close - 3660, 2)
         .row(close - 3600, 3)
-        .row(close - 3600 - 10, 4, 0);
-    const auto got = run(host, config, slice("candles", "AAPL", close - 7200, close - 3600),
+        .row(close - 3600 + 10, 4, 0);
+    const auto got = run(host, config, slice("candles", "AAPL", close - 7200, close - 3540),
                          json_answer(body.text()));
     CHECK(got.rows.size() == 2);
+    REQUIRE(got.outcomes.size() == 1);
+    CHECK(got.outcomes[0].key == part(close - 3600, close - 3540));
   }
   SECTION("data come late") {
     FakeHost host;
@@ -247,6 +249,117 @@ TEST_CASE("yahoo: the live price behind minutes is dropped, and what still runs"
     REQUIRE(got.outcomes.size() == 1);
     CHECK(got.outcomes[0].outcome == Outcome::kFailed);
     CHECK(got.outcomes[0].key == part(close - 4500, close - 3600));
+  }
+}
+
+TEST_CASE("yahoo: a candle of which a delayed exchange has told half is asked for again",
+          "[yahoo]") {
+  const int64_t now = kToday + 60'330;  // within the session, half past a minute
+  const int64_t open = now - 30 - 15 * 60;
+  const json config = {{"symbols", {"AAPL"}}, {"interval", "1m"}};
+  const auto spec = slice("candles", "AAPL", open - 600, now - 30);
+  Body body;
+  body.row(open - 60, 1).row(open, 2);
+  SECTION("what has been told in full lands") {
+    FakeHost host;
+    host.set_time(sluice::Micros(std::chrono::seconds(now)));
+    body.meta["regularMarketTime"] = open + 30;
+    const auto got = run(host, config, spec, json_answer(body.text()));
+    CHECK(got.rows.size() == 1);
+    REQUIRE(got.outcomes.size() == 1);
+    CHECK(got.outcomes[0].outcome == Outcome::kFailed);
+    CHECK(got.outcomes[0].key == part(open, now - 30));
+  }
+  SECTION("a last trade that is old is no sign of a delay") {
+    FakeHost host;
+    host.set_time(sluice::Micros(std::chrono::seconds(now + 3600)));
+    body.meta["regularMarketTime"] = open + 30;
+    CHECK(run(host, config, spec, json_answer(body.text())).rows.size() == 2);
+  }
+  SECTION("a day is over when its last trades have been told") {
+    Body days;
+    days.row(kToday - kDay + 52'200, 1).row(kToday + 52'200, 2);
+    for (const int64_t after : {60, 29 * 60, 31 * 60}) {
+      FakeHost host;
+      host.set_time(sluice::Micros(std::chrono::seconds(kToday + 75'600 + after)));
+      const auto got = run(host, kAapl, slice("candles", "AAPL", kToday - kDay, kToday + kDay),
+                           json_answer(days.text()));
+      CHECK(got.rows.size() == (after > 1800 ? 2 : 1));
+      CHECK(got.outcomes.size() == (after > 1800 ? 0 : 1));
+    }
+  }
+}
+
+TEST_CASE("yahoo: late rows from before and after the session are asked for again", "[yahoo]") {
+  const int64_t start = kToday + 52'200, close = kToday + 75'600;
+  for (const int64_t now : {start - 3600, close + 7200}) {
+    CAPTURE(now);
+    Body body;
+    body.meta["regularMarketTime"] = now < start ? close - kDay : close;
+    body.meta["currentTradingPeriod"]["pre"] = {{"start", start - 19'800}, {"end", start}};
+    body.meta["currentTradingPeriod"]["post"] = {{"start", close}, {"end", close + 14'400}};
+    body.row(now - 2400, 1);
+    const auto spec = slice("candles", "AAPL", now - 3600, now);
+    FakeHost host;
+    host.set_time(sluice::Micros(std::chrono::seconds(now)));
+    json config = {{"symbols", {"AAPL"}}, {"interval", "1m"}, {"pre_post", true}};
+    const auto got = run(host, config, spec, json_answer(body.text()));
+    CHECK(got.rows.size() == 1);
+    REQUIRE(got.outcomes.size() == 1);
+    CHECK(got.outcomes[0].outcome == Outcome::kFailed);
+    CHECK(got.outcomes[0].key == part(now - 1800, now));
+    config["pre_post"] = false;
+    FakeHost regular;
+    regular.set_time(sluice::Micros(std::chrono::seconds(now)));
+    CHECK(run(regular, config, spec, json_answer(body.text())).outcomes.empty());
+  }
+}
+
+TEST_CASE("yahoo: data that do not exist yet are asked for again", "[yahoo]") {
+  const auto none = [](const char* interval, int64_t from_s, int64_t to_s) {
+    FakeHost host;
+    const auto got =
+        run(host, {{"symbols", {"AAPL"}}, {"interval", interval}},
+            slice("candles", "AAPL", from_s, to_s),
+            json_answer(R"({"chart":{"result":null,"error":{"code":"Bad Request","description":)"
+                        R"("Data doesn't exist for startDate = 1, endDate = 2"}}})",
+                        400));
+    CHECK_FALSE(got.error);
+    CHECK(got.rows.empty());
+    std::vector<std::string> out;
+    for (const auto& outcome : got.outcomes) {
+      CHECK(outcome.outcome == Outcome::kFailed);
+      out.push_back(outcome.key);
+    }
+    return out;
+  };
+  using Parts = std::vector<std::string>;
+  const int64_t minute = kNow / 60 * 60;
+  CHECK(none("1m", minute - 7200, minute) == Parts{part(minute - 1800, minute)});
+  CHECK(none("1m", minute - 600, minute) == Parts{part(minute - 600, minute)});
+  CHECK(none("1m", minute - 7200, minute - 3600).empty());
+  CHECK(none("1d", kToday - 30 * kDay, kToday) == Parts{part(kToday - 4 * kDay, kToday)});
+  CHECK(none("1d", kToday - 30 * kDay, kToday - 9 * kDay).empty());
+  // On Tuesday, last week from its Monday on, for in a part of it no candle opens.
+  const int64_t monday = 1'699'833'600;
+  CHECK(none("1w", monday - 70 * kDay, monday) == Parts{part(monday - 7 * kDay, monday)});
+}
+
+TEST_CASE("yahoo: an answer without a chart is not taken for an empty one", "[yahoo]") {
+  for (const char* body :
+       {"{}", R"({"message":"Service Unavailable"})", R"({"chart":{"result":null,"error":null}})",
+        R"({"chart":{"result":{},"error":null}})", R"({"chart":{"result":[{}],"error":null}})",
+        R"({"chart":{"result":null,"error":{"code":"","description":"Internal error"}}})",
+        R"({"chart":{"result":null,"error":"Internal error"}})"}) {
+    CAPTURE(body);
+    for (const char* stream : {"candles", "dividends", "splits", "instruments"}) {
+      FakeHost host;
+      const auto got =
+          run(host, kAapl, slice(stream, "AAPL", kToday - 900 * kDay, kToday), json_answer(body));
+      REQUIRE(got.error);
+      CHECK(got.error->code() == Code::kUnavailable);
+      CHECK((got.error->flags() & SLUICE_ERROR_RETRYABLE) != 0);
+    }
   }
 }
 
@@ -282,7 +395,8 @@ TEST_CASE("yahoo: no data is an answer, refusals are explained", "[yahoo]") {
               error_body("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2"),
               400)}) {
       FakeHost host;
-      const auto got = run(host, kAapl, spec, answer);
+      const auto got =
+          run(host, kAapl, slice("candles", "AAPL", kToday - 30 * kDay, kToday - 9 * kDay), answer);
       CHECK_FALSE(got.error);
       CHECK(got.end == SLUICE_END);
       CHECK(got.rows.empty());
@@ -297,7 +411,7 @@ TEST_CASE("yahoo: no data is an answer, refusals are explained", "[yahoo]") {
   };
   const Case cases[] = {
       {json_answer(error_body("Not Found", "No data found, symbol may be delisted"), 404),
-       Code::kBadData, false, "no such symbol"},
+       Code::kUnavailable, false, "no such symbol"},
       {json_answer(error_body("Unprocessable Entity",
                               "1m data not available for startTime=1 and endTime=2. The requested "
                               "range must be within the last 30 days."),
@@ -315,7 +429,7 @@ TEST_CASE("yahoo: no data is an answer, refusals are explained", "[yahoo]") {
       {json_answer("{}", 503), Code::kUnavailable, true, "503"},
       {Answer{.body = "<html>", .headers = {{"Content-Type", "text/html"}}}, Code::kUnavailable,
        false, "text/html"},
-      {json_answer(error_body("Not Found", "x")), Code::kBadData, false, "no such symbol"},
+      {json_answer(error_body("Not Found", "x")), Code::kUnavailable, false, "no such symbol"},
   };
   for (const Case& one : cases) {
     CAPTURE(one.says);
