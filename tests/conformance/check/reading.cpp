@@ -121,7 +121,7 @@ std::vector<ListedPartition> Opened::partitions(const Stream& stream) {
       throw;  // a source without the table has one partition
     }
   }
-  if (all.empty()) {
+  if (all.empty() && !stream.is_partitioned()) {
     all.push_back({"", SLUICE_TIME_MIN, SLUICE_TIME_MAX});
   }
   return spread(std::move(all), subject_.most_slices);
