@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "sluice/cpp/error.hpp"
@@ -70,14 +71,14 @@ void each_object(od::value value, Visit&& visit) {
   }
 }
 
-// The whole number, written as one or as text, that `key` has in an object; 0 if there is none.
+// The whole number from 0, written as one or as text, that `key` has in an object; 0 if there is
+// none.
 int64_t number_in(od::object object, std::string_view key) {
   int64_t out = 0;
   for (auto field : object) {
     const std::string_view name = field.unescaped_key();
     if (name == key) {
-      const std::string_view text = plain(field.value());
-      (void)std::from_chars(text.data(), text.data() + text.size(), out);
+      out = parse_id(plain(field.value())).value_or(0);
     }
   }
   return out;
@@ -166,7 +167,8 @@ void MessageScanner::take(Message& out, std::string_view key, od::value value) {
   } else if (key == "reactions") {
     each_object(value, [&](od::object reaction) {
       out.reactions.push_back(text_of(reaction));
-      out.reaction_count += std::max<int64_t>(0, number_in(reaction, "count"));
+      const int64_t room = std::numeric_limits<int64_t>::max() - out.reaction_count;
+      out.reaction_count += std::min(room, number_in(reaction, "count"));
     });
   } else if (key == "referenced_message") {
     out.referenced =
