@@ -4,14 +4,11 @@
 #include <algorithm>
 #include <set>
 
-#include "members.hpp"
-
 namespace discord {
 namespace {
 
 using sluice::Fixed;
 using sluice::FixedValue;
-using sluice::json;
 using sluice::Micros;
 
 // Fields that are known and have no column, or one whose value is worked out here.
@@ -184,6 +181,9 @@ void RowWriter::message(sluice::Batch& batch, const Message& m, const Place& pla
   if (!m.told_us) {
     request_.note("no_timestamp", "A message has no readable time; that of its id was taken.");
   }
+  if (m.mended) {
+    request_.note("invalid_utf8", "Bytes that are no UTF-8 were replaced by U+FFFD.");
+  }
   if (blank_is_hidden_ && m.is_spoken() && !m.shows) {
     fixed.push_back({"content", std::nullopt});
     request_.note("hidden_text", "A message was not shown to this bot, only that it exists.");
@@ -217,10 +217,8 @@ void RowWriter::reactions(sluice::Batch& batch, const Message& m, const Place& p
     return;  // the stream of messages tells of it
   }
   for (const std::string_view raw : m.reactions) {
-    const json parsed = json::parse(raw, nullptr, false);
-    const json emoji = member(parsed, "emoji");
-    const auto id = id_in(emoji, "id");
-    const std::string key = id ? std::to_string(*id) : text_in(emoji, "name").value_or("");
+    const Emoji emoji = scanner_.emoji_of(raw);
+    const std::string key = emoji.id ? std::to_string(*emoji.id) : emoji.name;
     if (key.empty()) {
       request_.reject("required_field", "/emoji: it has neither id nor name.", raw);
       continue;
@@ -230,7 +228,7 @@ void RowWriter::reactions(sluice::Batch& batch, const Message& m, const Place& p
                   {"emoji", key},
                   {"channel_id", place.channel_id},
                   {"time", time_of(m)},
-                  {"emoji_id", or_null(id)}});
+                  {"emoji_id", or_null(emoji.id)}});
   }
 }
 
@@ -240,8 +238,7 @@ void RowWriter::attachments(sluice::Batch& batch, const Message& m, const Place&
   }
   int64_t position = 0;
   for (const std::string_view raw : m.attachments) {
-    const std::string url =
-        plain_url(text_in(json::parse(raw, nullptr, false), "url").value_or(""));
+    const std::string url = plain_url(scanner_.url_of(raw));
     decoder_.row(batch, raw,
                  {{"message_id", *m.id},
                   {"channel_id", place.channel_id},

@@ -49,6 +49,7 @@ class RowWriter {
   const bool blank_is_hidden_;  // a message without anything has a text that was not shown
   const sluice::ReadRequest& request_;
   sluice::RecordDecoder decoder_;
+  MessageScanner scanner_;
 };
 
 }  // namespace discord

@@ -171,6 +171,45 @@ TEST_CASE("discord: authors and files and reactions cost no request of their own
   CHECK(played.asked() == 2 * asked);
 }
 
+TEST_CASE("discord: odd text in a reaction or a file costs its character and no row",
+          "[unit][discord]") {
+  Played played;
+  played.channels({{kChannel, id_at(10)}});
+  const std::string odd = GENERATE(R"("cut \ud83d")", "\"cut \xff\"", "1e400");
+  const json reaction{{"emoji", {{"id", nullptr}, {"name", "🔥"}}}, {"odd", "(odd)"}, {"count", 2}};
+  const json file{{"id", "800"}, {"description", "(odd)"}, {"url", "https://cdn.test/a.png?ex=1"}};
+  std::string body =
+      page({message(id_at(10), {{"attachments", {file}}, {"reactions", {reaction}}})});
+  for (std::size_t at = 0; (at = body.find("\"(odd)\"")) != std::string::npos;) {
+    body.replace(at, 7, odd);
+  }
+  played.answer(kChannel, id_at(0) - 1, body);
+  const auto messages = played.read("messages", kChannel, 0, 100);
+  CHECK(text(messages) == "");
+  CHECK(messages.rows.size() == 1);
+  const auto reacted = played.read("reactions", kChannel, 0, 100);
+  CHECK(reacted.rejects.empty());
+  REQUIRE(reacted.rows.size() == 1);
+  CHECK(reacted.rows.at(0).at("emoji") == "🔥");
+  const auto files = played.read("attachments", kChannel, 0, 100);
+  REQUIRE(files.rows.size() == 1);
+  CHECK(files.rows.at(0).at("url") == "https://cdn.test/a.png");
+}
+
+TEST_CASE("discord: an emoji's name with half a surrogate pair is a key still", "[unit][discord]") {
+  Played played;
+  played.channels({{kChannel, id_at(10)}});
+  std::string body = page({message(
+      id_at(10),
+      {{"reactions", {{{"emoji", {{"id", nullptr}, {"name", "(odd)"}}}, {"count", 2}}}}})});
+  body.replace(body.find("(odd)"), 5, R"(a\ud83d)");
+  played.answer(kChannel, id_at(0) - 1, body);
+  const auto run = played.read("reactions", kChannel, 0, 100);
+  REQUIRE(run.rows.size() == 1);
+  CHECK(run.rows.at(0).at("emoji") == "a\uFFFD");
+  CHECK(run.rows.at(0).at("emoji_name") == "a\uFFFD");
+}
+
 TEST_CASE("discord: without room for pages each stream asks for itself", "[unit][discord]") {
   Played played(json{{"page_size", 2}, {"share", "0B"}});
   script(played);
