@@ -2,7 +2,7 @@
 #include "rows.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 namespace discord {
 namespace {
@@ -191,24 +191,23 @@ void RowWriter::message(sluice::Batch& batch, const Message& m, const Place& pla
   decoder_.row(batch, m.raw, fixed);
 }
 
-// Each author once, as the newest of the messages shows it.
+// Each author once, as the newest of the messages shows it; exports may be written newest first.
 void RowWriter::authors(sluice::Batch& batch, const Messages& page, std::size_t begin,
                         std::size_t end) {
-  std::set<int64_t> seen;
-  std::vector<const Message*> newest;
-  for (std::size_t i = end; i > begin; --i) {
-    const Message& m = *page[i - 1];
+  std::map<int64_t, const Message*> newest;
+  for (std::size_t i = begin; i < end; ++i) {
+    const Message& m = *page[i];
     if (!m.author_id || !m.id) {
       request_.note("no_author", "A message does not tell who posted it.");
-    } else if (seen.insert(*m.author_id).second) {
-      newest.push_back(&m);
+      continue;
     }
+    const Message*& known = newest[*m.author_id];
+    known = known == nullptr || *known->id <= *m.id ? &m : known;
   }
-  for (auto m = newest.rbegin(); m != newest.rend(); ++m) {
-    decoder_.row(batch, (*m)->author,
-                 {{"webhook", (*m)->webhook},
-                  {"last_message_id", *(*m)->id},
-                  {"last_message_time", time_of(**m)}});
+  for (const auto& [author, m] : newest) {
+    decoder_.row(
+        batch, m->author,
+        {{"webhook", m->webhook}, {"last_message_id", *m->id}, {"last_message_time", time_of(*m)}});
   }
 }
 
