@@ -72,9 +72,10 @@ TEST_CASE("discord: a short page is not the end and an empty one is", "[unit][di
   again.answer(kChannel, id_at(0) - 1, page({message(id_at(10))}));
   again.answer(kChannel, id_at(10), page({message(id_at(20))}));
   again.answer(kChannel, id_at(20), "[]");
+  again.answer(kChannel, -1, page({message(id_at(20))}));
   const auto run = again.read("messages", kChannel, 0, 100);
   CHECK(ids(run) == std::vector{id_at(10), id_at(20)});
-  CHECK(again.asked() == 3);
+  CHECK(again.asked() == 4);  // the last one asks whether the history is shown
 }
 
 TEST_CASE("discord: bounds are half-open and exact to the id", "[unit][discord]") {
@@ -268,6 +269,33 @@ TEST_CASE("discord: an empty history that should not be is no empty slice", "[un
     const auto run = played.read("messages", kChannel, 0, 100);
     CHECK(run.end == SLUICE_END);
     CHECK(run.rows.empty());
+  }
+}
+
+TEST_CASE("discord: a history that falls silent midway does not land as whole", "[unit][discord]") {
+  Played played = five();
+  played.channels({{kChannel, id_at(50)}});
+  played.answer(kChannel, id_at(0) - 1, page({message(id_at(10)), message(id_at(30))}));
+  played.answer(kChannel, id_at(30), "[]");
+  const std::string state = json{{"after", std::to_string(id_at(30))}}.dump();
+  SECTION("in the run that began it") {
+    played.answer(kChannel, -1, "[]");
+    const auto run = played.read("messages", kChannel, 0, 100);
+    REQUIRE(run.error);
+    CHECK(run.error->code() == Code::kUnavailable);
+    CHECK(text(run).find("READ_MESSAGE_HISTORY") != std::string::npos);
+  }
+  SECTION("in one that resumes it") {
+    played.answer(kChannel, -1, "[]");
+    const auto run = played.read("messages", kChannel, 0, 100, state);
+    REQUIRE(run.error);
+    CHECK(run.error->code() == Code::kUnavailable);
+  }
+  SECTION("unless the history is shown and the rest was deleted") {
+    played.answer(kChannel, -1, page({message(id_at(30))}));
+    const auto run = played.read("messages", kChannel, 0, 100, state);
+    CHECK(text(run) == "");
+    CHECK(run.end == SLUICE_END);
   }
 }
 
