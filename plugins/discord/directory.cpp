@@ -105,8 +105,10 @@ std::shared_ptr<const Listing> Directory::make() const {
   if (selection_.archived_threads) {
     add_archived(*out);
   }
-  for (const std::string& gap : out->gaps) {
-    host_.warn(gap);
+  for (const auto* told : {&out->gaps, &out->gone}) {
+    for (const std::string& sentence : *told) {
+      host_.warn(sentence);
+    }
   }
   return out;
 }
@@ -151,11 +153,11 @@ void Directory::add_single(int64_t id, Listing& out) const {
     const auto parsed = parse_channel(client_.get(path_of("channels", id), {"channel", id}));
     channel = parsed.value_or(channel);
   } catch (const Error& error) {
-    const bool its_own = error.code() == Code::kNotFound || error.vendor_code() == kMissingAccess;
-    if (!its_own) {
+    const bool gone = error.code() == Code::kNotFound;
+    if (!gone && error.vendor_code() != kMissingAccess) {
       throw;
     }
-    out.gaps.push_back(error.message());
+    (gone ? out.gone : out.gaps).push_back(error.message());
   }
   channel.id = id;
   const bool expand = selection_.active_threads && channel.has_threads() && channel.guild_id;

@@ -37,7 +37,8 @@ struct Channel {
 struct Listing {
   int64_t as_of_us = 0;  // before it was fetched: all that was posted until then is in it
   std::map<int64_t, Channel> channels;
-  std::vector<std::string> gaps;  // sentences: lists that were refused
+  std::vector<std::string> gaps;  // sentences: what is there or may be, and could not be listed
+  std::vector<std::string> gone;  // sentences: single channels that are there no more
   const Channel* find(int64_t id) const {
     const auto found = channels.find(id);
     return found == channels.end() ? nullptr : &found->second;

@@ -431,9 +431,15 @@ TEST_CASE("discord: threads are partitions once whatever lists they stand in", "
   const auto requests = http.requests().size();
   CHECK(played.open().partitions("authors").size() == 6);
   CHECK(http.requests().size() == requests);  // one listing for all streams
+  // What is known lands, but the list is not whole, so that nothing may be taken for removed.
   const auto rows = played.open().read({.stream = "channels"});
   CHECK(rows.rows.size() == 8);
   CHECK(noted(rows, "refused_list") == 1);
+  REQUIRE(rows.error);
+  CHECK(rows.error->code() == Code::kUnavailable);
+  CHECK((rows.error->flags() & SLUICE_ERROR_RETRYABLE) == 0);
+  CHECK(text(rows).find("channels/6/threads/archived/public") != std::string::npos);
+  CHECK(text(rows).find("'exclude'") != std::string::npos);
   CHECK(http.requests().size() == requests);
 }
 
@@ -444,9 +450,26 @@ TEST_CASE("discord: single channels are asked for one by one", "[unit][discord]"
   http.on(kApi + "/channels/6", answered(R"({"message":"Unknown Channel","code":10003})", 404));
   http.on(kApi + "/channels/7", answered(R"({"message":"Missing Access","code":50001})", 403));
   CHECK(played.open().partitions("messages").size() == 3);
-  CHECK(played.open().read({.stream = "channels"}).rows.size() == 1);
+  const auto rows = played.open().read({.stream = "channels"});
+  CHECK(rows.rows.size() == 1);
+  REQUIRE(rows.error);  // 7 is there, so its row must stay unmarked
+  CHECK(rows.error->code() == Code::kUnavailable);
+  CHECK(text(rows).find("channels/7") != std::string::npos);
+  CHECK(text(rows).find("channels/6") == std::string::npos);
   played.answer(6, id_at(0) - 1, R"({"message":"Unknown Channel","code":10003})", 404);
   CHECK(played.read("messages", 6, 0, 10).error->code() == Code::kNotFound);
+}
+
+TEST_CASE("discord: a single channel that is gone has left the list", "[unit][discord]") {
+  Played played(json{{"guilds", json::array()}, {"channels", {"5", "6"}}});
+  auto& http = played.host.http;
+  http.on(kApi + "/channels/5", answered(R"({"id":"5","type":0,"last_message_id":null})"));
+  http.on(kApi + "/channels/6", answered(R"({"message":"Unknown Channel","code":10003})", 404));
+  const auto rows = played.open().read({.stream = "channels"});
+  CHECK(text(rows) == "");
+  CHECK(rows.end == SLUICE_END);
+  CHECK(rows.rows.size() == 1);
+  CHECK(noted(rows, "gone_channel") == 1);
 }
 
 TEST_CASE("discord: answers that are broken are tried again and never land", "[unit][discord]") {
