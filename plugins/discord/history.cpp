@@ -124,11 +124,8 @@ Messages HistoryReader::fetch() {
                                                           "&after=" + std::to_string(after_)),
                                                      {"messages", channel_}),
                                  ""));
-  } catch (const Error& error) {
-    if (error.vendor_code() == kMissingAccess) {
-      give_up(error.message());
-    }
-    throw;
+  } catch (const Forbidden& error) {
+    give_up(error.message());
   }
   if (!out.empty() && *out.front()->id <= after_) {
     throw Error(Code::kBadData, "Channel " + std::to_string(channel_) +

@@ -321,6 +321,56 @@ TEST_CASE("discord: a channel that the bot does not see fails alone", "[unit][di
   CHECK(played.read("messages", 6, 0, 100).rows.size() == 1);
 }
 
+TEST_CASE("discord: a channel that is refused is asked once a run whatever the reason",
+          "[unit][discord]") {
+  Played played;
+  played.channels({{kChannel, id_at(30)}});
+  const std::string body =
+      GENERATE(R"({"message": "Missing Access", "code": 50001})",
+               R"({"message": "Missing Permissions", "code": 50013})", "no JSON");
+  played.answer(kChannel, id_at(0) - 1, body, 403);
+  CHECK(played.open().partitions("messages").size() == 1);
+  const auto run = played.read("messages", kChannel, 0, 100);
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kUnavailable);
+  CHECK((run.error->flags() & SLUICE_ERROR_RETRYABLE) == 0);
+  // Streams that come so late that the channels are listed anew know of it, too.
+  for (const char* stream : {"authors", "reactions", "attachments"}) {
+    played.host.advance(std::chrono::minutes(11));
+    CHECK(played.open().partitions(stream).size() == 1);
+    CHECK(text(played.read(stream, kChannel, 0, 100)) == text(run));
+  }
+  CHECK(played.asked() == 1);
+  // The next run looks again.
+  CHECK(played.open().partitions("messages").size() == 1);
+  CHECK(played.read("messages", kChannel, 0, 100).error);
+  CHECK(played.asked() == 2);
+}
+
+TEST_CASE("discord: refusals end the run long before Discord bans the address", "[unit][discord]") {
+  Played played;
+  std::vector<std::pair<int64_t, json>> channels;
+  for (int64_t id = 1000; id < 4000; ++id) {
+    channels.emplace_back(id, id_at(30));
+  }
+  played.channels(channels);
+  played.host.http.on_prefix(kApi + "/channels/", answered(R"({"code": 50001})", 403));
+  std::size_t failed = 0;
+  for (const auto& [id, last] : channels) {
+    const auto run = played.read("messages", id, 0, 100);
+    REQUIRE(run.error);
+    failed += 1;
+    if (run.error->code() == Code::kUnsupported) {
+      break;
+    }
+  }
+  CHECK(failed == 2501);
+  CHECK(played.asked() == 2500);
+  played.host.advance(std::chrono::minutes(10));
+  CHECK(played.read("messages", 3999, 0, 100).error->code() == Code::kUnavailable);
+  CHECK(played.asked() == 2501);
+}
+
 TEST_CASE("discord: texts that do not come are told", "[unit][discord]") {
   Played played;
   played.channels({{kChannel, id_at(30)}});
@@ -440,6 +490,7 @@ TEST_CASE("discord: threads are partitions once whatever lists they stand in", "
   CHECK((rows.error->flags() & SLUICE_ERROR_RETRYABLE) == 0);
   CHECK(text(rows).find("channels/6/threads/archived/public") != std::string::npos);
   CHECK(text(rows).find("'exclude'") != std::string::npos);
+  CHECK(text(played.open().read({.stream = "channels"})) == text(rows));  // the host's next try
   CHECK(http.requests().size() == requests);
 }
 
@@ -456,6 +507,8 @@ TEST_CASE("discord: single channels are asked for one by one", "[unit][discord]"
   CHECK(rows.error->code() == Code::kUnavailable);
   CHECK(text(rows).find("channels/7") != std::string::npos);
   CHECK(text(rows).find("channels/6") == std::string::npos);
+  CHECK(played.read("messages", 7, 0, 10).error->code() == Code::kUnavailable);
+  CHECK(played.asked() == 0);  // that was told already
   played.answer(6, id_at(0) - 1, R"({"message":"Unknown Channel","code":10003})", 404);
   CHECK(played.read("messages", 6, 0, 10).error->code() == Code::kNotFound);
 }
