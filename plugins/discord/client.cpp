@@ -13,6 +13,10 @@ using sluice::json;
 constexpr const char* kVersion = "0.1.0";
 constexpr uint64_t kMostDocument = uint64_t{64} << 20U;
 constexpr std::size_t kMostRefusal = 16'384;
+// Discord bans an address for 10,000 answers of 401, 403 or 429 within ten minutes. Windows do not
+// slide, so that any ten minutes have at most twice as many of 403.
+constexpr int64_t kBanWindow_us = 600'000'000;
+constexpr uint32_t kMostForbidden = 2'500;
 constexpr int64_t kContentFlags = 1 << 18 | 1 << 19;  // for verified and for small bots
 
 // The start of a refusal's body: a page of an edge server may be long.
@@ -109,7 +113,28 @@ Client::Client(const sluice::Host& host, const Config& config, const Selection& 
   }
 }
 
+void Client::look_out_for_ban() const {
+  const std::lock_guard lock(forbidden_mutex_);
+  const int64_t now_us = host_.monotonic().count();
+  if (now_us - forbidden_since_us_ >= kBanWindow_us) {
+    forbidden_since_us_ = now_us;
+    forbidden_ = 0;
+  }
+  if (forbidden_ >= kMostForbidden) {
+    throw Error(Code::kUnsupported,
+                "Discord has refused " + std::to_string(forbidden_) +
+                    " requests within ten minutes, and bans an address for 10,000. Give the bot "
+                    "the permissions it lacks, or name the channels in 'exclude'.");
+  }
+}
+
+void Client::count_forbidden() const {
+  const std::lock_guard lock(forbidden_mutex_);
+  ++forbidden_;
+}
+
 sluice::HttpBody Client::open(const std::string& path, const Route& route) const {
+  look_out_for_ban();
   sluice::HttpBody body =
       host_.open(selection_.base_url + path,
                  {.headers = {{"User-Agent", user_agent_}},
@@ -119,6 +144,10 @@ sluice::HttpBody Client::open(const std::string& path, const Route& route) const
                   .credential = config_.credential,
                   .forbidden_is_answer = true,
                   .accept_errors = true});
+  if (body.status() == 403) {
+    count_forbidden();
+    throw Forbidden(refusal(403, body.url(), beginning(body)));
+  }
   if (body.status() >= 400) {
     throw refusal(body.status(), body.url(), beginning(body));
   }

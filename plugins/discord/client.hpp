@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "config.hpp"
 #include "sluice/cpp/host.hpp"
@@ -16,6 +17,11 @@ namespace discord {
 // Codes in the bodies of refusals.
 constexpr int64_t kMissingAccess = 50001;
 constexpr int64_t kMissingPermissions = 50013;
+
+// A refusal with status 403: it is the same for as long as nobody changes permissions.
+struct Forbidden : sluice::Error {
+  explicit Forbidden(sluice::Error error) : Error(std::move(error)) {}
+};
 
 // What a route is limited by: its kind and the top-level id.
 struct Route {
@@ -31,8 +37,9 @@ class Client {
   Client(const sluice::Host& host, const Config& config, const Selection& selection);
 
   // The answer to a GET below the base URL. Throws for a refusal: NOT_FOUND, AUTH, RATE_LIMITED,
-  // BAD_DATA for a form that Discord does not like, UNAVAILABLE for all else; vendor_code is
-  // Discord's code.
+  // BAD_DATA for a form that Discord does not like, Forbidden, UNAVAILABLE for all else;
+  // vendor_code is Discord's code. Throws UNSUPPORTED without asking after so many Forbidden that
+  // Discord might ban the address.
   sluice::HttpBody open(const std::string& path, const Route& route) const;
   // The same as a document. Throws BAD_DATA, retryable, if it is none.
   sluice::json get(const std::string& path, const Route& route) const;
@@ -44,10 +51,16 @@ class Client {
   Intent content_intent() const;
 
  private:
+  void look_out_for_ban() const;
+  void count_forbidden() const;
+
   const sluice::Host& host_;
   const Config& config_;
   const Selection& selection_;
   const std::string user_agent_;
+  mutable std::mutex forbidden_mutex_;  // guards the next two
+  mutable int64_t forbidden_since_us_ = 0;
+  mutable uint32_t forbidden_ = 0;
   mutable std::mutex mutex_;  // guards all below
   mutable std::optional<int64_t> own_id_;
   mutable std::optional<Intent> intent_;

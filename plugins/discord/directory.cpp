@@ -60,12 +60,17 @@ std::optional<Channel> parse_channel(const json& object) {
 std::shared_ptr<const Listing> Directory::listing(Part part) const {
   const std::lock_guard lock(mutex_);
   const int64_t now_us = host_.monotonic().count();
-  const bool again = !had_by_.insert(part).second;
-  if (!listing_ || again || now_us - listed_us_ > kHolds_us) {
-    listing_ = make();
-    listed_us_ = host_.monotonic().count();
+  const bool old = !listing_ || now_us - listed_us_ > kHolds_us;
+  // The slice of `channels` that fails for what was refused is tried again by the host at once,
+  // which must not cost the same refusals.
+  const bool same_try = part == Part::kChannels && !old && !listing_->gaps.empty();
+  const bool again = !had_by_.insert(part).second && !same_try;
+  if (again) {  // another run
     had_by_ = {part};
     unreadable_.clear();
+  }
+  if (old || again) {
+    renew();
   }
   return listing_;
 }
@@ -73,10 +78,15 @@ std::shared_ptr<const Listing> Directory::listing(Part part) const {
 std::shared_ptr<const Listing> Directory::last() const {
   const std::lock_guard lock(mutex_);
   if (!listing_) {
-    listing_ = make();
-    listed_us_ = host_.monotonic().count();
+    renew();
   }
   return listing_;
+}
+
+void Directory::renew() const {
+  listing_ = make();
+  listed_us_ = host_.monotonic().count();
+  unreadable_.insert(listing_->hidden.begin(), listing_->hidden.end());
 }
 
 void Directory::set_unreadable(int64_t channel, const std::string& why) const {
@@ -105,8 +115,10 @@ std::shared_ptr<const Listing> Directory::make() const {
   if (selection_.archived_threads) {
     add_archived(*out);
   }
-  for (const std::string& gap : out->gaps) {
-    host_.warn(gap);
+  for (const auto* told : {&out->gaps, &out->gone}) {
+    for (const std::string& sentence : *told) {
+      host_.warn(sentence);
+    }
   }
   return out;
 }
@@ -151,11 +163,14 @@ void Directory::add_single(int64_t id, Listing& out) const {
     const auto parsed = parse_channel(client_.get(path_of("channels", id), {"channel", id}));
     channel = parsed.value_or(channel);
   } catch (const Error& error) {
-    const bool its_own = error.code() == Code::kNotFound || error.vendor_code() == kMissingAccess;
-    if (!its_own) {
+    const bool gone = error.code() == Code::kNotFound;
+    if (!gone && error.vendor_code() != kMissingAccess) {
       throw;
     }
-    out.gaps.push_back(error.message());
+    (gone ? out.gone : out.gaps).push_back(error.message());
+    if (!gone) {
+      out.hidden[id] = error.message();
+    }
   }
   channel.id = id;
   const bool expand = selection_.active_threads && channel.has_threads() && channel.guild_id;
@@ -173,16 +188,20 @@ void Directory::add_archived(Listing& out) const {
     }
   }
   for (const auto& [id, is_text] : parents) {
+    const char* which = "public";
     try {
-      add_archived(id, "public", out);
+      add_archived(id, which, out);
       if (config_.private_threads && is_text) {
-        add_archived(id, "private", out);
+        add_archived(id, which = "private", out);
       }
     } catch (const Error& error) {
       if (error.vendor_code() != kMissingAccess && error.vendor_code() != kMissingPermissions) {
         throw;
       }
       out.gaps.push_back(error.message());
+      if (error.vendor_code() == kMissingAccess && std::string_view(which) == "public") {
+        out.hidden[id] = error.message();  // without access to these, none to messages
+      }
     }
   }
 }

@@ -37,7 +37,9 @@ struct Channel {
 struct Listing {
   int64_t as_of_us = 0;  // before it was fetched: all that was posted until then is in it
   std::map<int64_t, Channel> channels;
-  std::vector<std::string> gaps;  // sentences: lists that were refused
+  std::vector<std::string> gaps;  // sentences: what is there or may be, and could not be listed
+  std::vector<std::string> gone;  // sentences: single channels that are there no more
+  std::map<int64_t, std::string> hidden;  // channels that the bot does not see: the refusals
   const Channel* find(int64_t id) const {
     const auto found = channels.find(id);
     return found == channels.end() ? nullptr : &found->second;
@@ -57,11 +59,13 @@ class Directory {
   // The last one, whatever its age; made if there is none.
   std::shared_ptr<const Listing> last() const;
 
-  // ---- what was found out about single channels ----
+  // ---- which channels were refused, until the end of the run: none is asked twice, since Discord
+  // counts refusals ----
   void set_unreadable(int64_t channel, const std::string& why) const;
   std::optional<std::string> unreadable(int64_t channel) const;
 
  private:
+  void renew() const;  // Requires: mutex_ is held
   std::shared_ptr<const Listing> make() const;
   void add_guild(int64_t guild, Listing& out) const;
   void add_single(int64_t channel, Listing& out) const;
@@ -78,7 +82,7 @@ class Directory {
   mutable std::mutex mutex_;  // guards all below
   mutable std::shared_ptr<const Listing> listing_;
   mutable int64_t listed_us_ = 0;  // monotonic
-  mutable std::set<Part> had_by_;
+  mutable std::set<Part> had_by_;  // in this run
   mutable std::map<int64_t, std::string> unreadable_;
 };
 

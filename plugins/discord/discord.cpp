@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Messages of Discord, from its API or from files of DiscordChatExporter, as a source.
+#include <memory>
 #include <optional>
 #include <sluice/cpp/plugin.hpp>
 #include <variant>
@@ -11,7 +12,8 @@
 
 namespace discord {
 
-// The list of channels, as it is.
+// The list of channels, as it is. Where something of it was refused, what is known lands, and then
+// reading fails: rows that are missing would be taken for removed.
 class ChannelReader {
  public:
   ChannelReader(const Directory& directory, const sluice::ReadRequest& request)
@@ -20,22 +22,40 @@ class ChannelReader {
         decoder_(make_decoder(Part::kChannels, Form::kApi, request)) {}
 
   bool next(sluice::Batch& batch) {
-    const auto listing = directory_.listing(Part::kChannels);
-    for (const std::string& gap : listing->gaps) {
+    if (!listing_) {
+      listing_ = directory_.listing(Part::kChannels);
+      put(batch);
+      if (listing_->gaps.empty() || !batch.empty()) {
+        return !listing_->gaps.empty();
+      }
+    }
+    throw sluice::Error(
+        sluice::Code::kUnavailable,
+        "The list of channels is not whole (" + std::to_string(listing_->gaps.size()) +
+            " refused), so that none is taken for removed. The first: " + listing_->gaps.front() +
+            " If the bot is to do without, name such channels in 'exclude', or leave "
+            "'private_threads' off.");
+  }
+
+ private:
+  void put(sluice::Batch& batch) {
+    for (const std::string& gap : listing_->gaps) {
       request_.note("refused_list", gap);
     }
-    for (const auto& [id, channel] : listing->channels) {
+    for (const std::string& gone : listing_->gone) {
+      request_.note("gone_channel", gone);
+    }
+    for (const auto& [id, channel] : listing_->channels) {
       if (!channel.raw.empty()) {
         decoder_.row(batch, channel.raw);
       }
     }
-    return false;
   }
 
- private:
   const Directory& directory_;
   const sluice::ReadRequest& request_;
   sluice::RecordDecoder decoder_;
+  std::shared_ptr<const Listing> listing_;
 };
 
 struct Source {

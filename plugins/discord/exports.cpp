@@ -205,7 +205,7 @@ bool ExportReader::next(sluice::Batch& batch, json& state) {
   return !ended_;
 }
 
-// As many messages as a page has. They are in the order of the file.
+// As many messages as a page has, in the order of the file.
 void ExportReader::fill(sluice::Batch& batch) {
   Messages page;
   while (page.size() < kAtOnce && !ended_) {

@@ -51,7 +51,6 @@ void HistoryReader::begin(const json& state) {
       throw Error(Code::kBadState, "The resume state names no message of this interval.");
     }
     after_ = *id;
-    any_ = true;
   }
   if (const auto why = shared_.directory.unreadable(channel_)) {
     throw Error(Code::kUnavailable, *why);
@@ -76,7 +75,6 @@ bool HistoryReader::next(sluice::Batch& batch, json& state) {
       judge_silence();
       break;
     }
-    any_ = true;
     write(batch, messages);
     after_ = *messages.back()->id;
     state["after"] = std::to_string(after_);
@@ -126,11 +124,8 @@ Messages HistoryReader::fetch() {
                                                           "&after=" + std::to_string(after_)),
                                                      {"messages", channel_}),
                                  ""));
-  } catch (const Error& error) {
-    if (error.vendor_code() == kMissingAccess) {
-      give_up(error.message());
-    }
-    throw;
+  } catch (const Forbidden& error) {
+    give_up(error.message());
   }
   if (!out.empty() && *out.front()->id <= after_) {
     throw Error(Code::kBadData, "Channel " + std::to_string(channel_) +
@@ -198,10 +193,10 @@ void HistoryReader::judge_texts(const Messages& page) {
   }
 }
 
-// Nothing came. If the channel tells of a message in or behind the interval, it was deleted, or the
-// bot may not read the history, which the service answers with an empty list and status 200.
+// Nothing came. If the channel tells of a message behind what was read, it was deleted, or the bot
+// may not read the history (any more), which the service answers with an empty list and status 200.
 void HistoryReader::judge_silence() {
-  if (any_ || !last_told_ || *last_told_ < std::max<int64_t>(1, from_id_)) {
+  if (!last_told_ || *last_told_ <= after_) {
     return;
   }
   const Messages newest =

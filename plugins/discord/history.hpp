@@ -59,7 +59,6 @@ class HistoryReader {
   RowWriter rows_;
   int64_t after_ = 0;
   bool begun_ = false;
-  bool any_ = false;  // a page had messages
   bool done_ = false;
 };
 

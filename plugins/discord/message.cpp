@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "sluice/cpp/error.hpp"
+#include "sluice/cpp/json_text.hpp"
 #include "sluice/cpp/time_text.hpp"
 #include "snowflake.hpp"
 
@@ -70,17 +72,30 @@ void each_object(od::value value, Visit&& visit) {
   }
 }
 
-// The whole number, written as one or as text, that `key` has in an object; 0 if there is none.
+// The whole number from 0, written as one or as text, that `key` has in an object; 0 if there is
+// none.
 int64_t number_in(od::object object, std::string_view key) {
   int64_t out = 0;
   for (auto field : object) {
     const std::string_view name = field.unescaped_key();
     if (name == key) {
-      const std::string_view text = plain(field.value());
-      (void)std::from_chars(text.data(), text.data() + text.size(), out);
+      out = parse_id(plain(field.value())).value_or(0);
     }
   }
   return out;
+}
+
+// Empty for what is no text. Half a surrogate pair becomes U+FFFD, as the decoder writes it too.
+std::string unescaped(od::value value) {
+  std::string out;
+  const bool is_text = value.type() == od::json_type::string;
+  return is_text && sluice::append_unescaped(out, plain(value)) ? out : std::string();
+}
+
+// With room behind it for the parser.
+void keep(std::string& out, std::string_view raw) {
+  out.reserve(raw.size() + simdjson::SIMDJSON_PADDING);
+  out.assign(raw);
 }
 
 // The object as text; it can be walked afterwards.
@@ -110,21 +125,25 @@ std::optional<int32_t> type_of_name(std::string_view name) {
 
 std::unique_ptr<Message> MessageScanner::scan(std::string_view raw) {
   auto out = std::make_unique<Message>();
-  out->raw.reserve(raw.size() + simdjson::SIMDJSON_PADDING);
-  out->raw.assign(raw);
+  keep(out->raw, raw);
   if (raw.empty() || raw.front() != '{') {
     return out;
   }
   try {
-    od::document document = parser_.iterate(out->raw.data(), out->raw.size(), out->raw.capacity());
+    const auto begin = [&] {
+      return parser_.iterate(out->raw.data(), out->raw.size(), out->raw.capacity());
+    };
+    auto document = begin();
+    if (document.error() == simdjson::UTF8_ERROR) {  // costs the character, not the page or file
+      keep(out->raw, sluice::to_utf8(raw));
+      out->mended = true;
+      document = begin();
+    }
     for (auto field : document.get_object()) {
       const std::string_view key = field.unescaped_key();
       take(*out, key, field.value());
     }
   } catch (const simdjson::simdjson_error& error) {
-    if (error.error() == simdjson::UTF8_ERROR) {
-      throw sluice::Error(sluice::Code::kBadData, "A message is not UTF-8.").retryable();
-    }
     throw sluice::Error(sluice::Code::kBadData,
                         std::string("A message is not JSON: ") + error.what())
         .retryable();
@@ -166,7 +185,8 @@ void MessageScanner::take(Message& out, std::string_view key, od::value value) {
   } else if (key == "reactions") {
     each_object(value, [&](od::object reaction) {
       out.reactions.push_back(text_of(reaction));
-      out.reaction_count += std::max<int64_t>(0, number_in(reaction, "count"));
+      const int64_t room = std::numeric_limits<int64_t>::max() - out.reaction_count;
+      out.reaction_count += std::min(room, number_in(reaction, "count"));
     });
   } else if (key == "referenced_message") {
     out.referenced =
@@ -177,6 +197,46 @@ void MessageScanner::take(Message& out, std::string_view key, od::value value) {
   } else if (key == "poll" || key == "activity" || key == "call" || key == "shared_client_theme") {
     out.shows = out.shows || value.type() == od::json_type::object;
   }
+}
+
+// Calls `visit` with the member's value. An object that breaks off ends it: the decoder tells why.
+template <class Visit>
+void MessageScanner::visit_member(std::string_view object, std::string_view name, Visit&& visit) {
+  try {
+    od::document document =
+        parser_.iterate(object.data(), object.size(), object.size() + simdjson::SIMDJSON_PADDING);
+    for (auto field : document.get_object()) {
+      if (field.key() == name) {
+        visit(od::value(field.value()));
+      }
+    }
+  } catch (const simdjson::simdjson_error&) {
+    return;
+  }
+}
+
+Emoji MessageScanner::emoji_of(std::string_view reaction) {
+  Emoji out;
+  visit_member(reaction, "emoji", [&](od::value emoji) {
+    if (emoji.type() != od::json_type::object) {
+      return;
+    }
+    for (auto field : emoji.get_object()) {
+      const od::raw_json_string key = field.key();
+      if (key == "id") {
+        out.id = parse_id(plain(field.value()));
+      } else if (key == "name") {
+        out.name = unescaped(field.value());
+      }
+    }
+  });
+  return out;
+}
+
+std::string MessageScanner::url_of(std::string_view attachment) {
+  std::string out;
+  visit_member(attachment, "url", [&](od::value url) { out = unescaped(url); });
+  return out;
 }
 
 void put_reduced(std::string& out, const Message& message) {

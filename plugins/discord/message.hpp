@@ -29,7 +29,8 @@ struct Message {
   std::optional<int32_t> type;
   std::optional<int64_t> author_id, thread_id;
   bool webhook = false;
-  bool shows = false;  // has a text or anything else that a person would have posted
+  bool shows = false;   // has a text or anything else that a person would have posted
+  bool mended = false;  // bytes that are no UTF-8 were replaced in `raw`
   Reference referenced = Reference::kNone;
   std::string_view author;  // JSON objects; empty: none
   std::vector<std::string_view> attachments, reactions;
@@ -43,6 +44,11 @@ struct Message {
 
 using Messages = std::vector<std::unique_ptr<Message>>;
 
+struct Emoji {
+  std::optional<int64_t> id;
+  std::string name;  // empty: none
+};
+
 // Threads: one.
 class MessageScanner {
  public:
@@ -50,8 +56,16 @@ class MessageScanner {
   // id.
   std::unique_ptr<Message> scan(std::string_view raw);
 
+  // Of one of a message's reactions and of one of its attachments; empty if it tells none. Other
+  // fields of them may be as odd as they like. Require: a view that scan() made, since behind it
+  // there is room for the parser.
+  Emoji emoji_of(std::string_view reaction);
+  std::string url_of(std::string_view attachment);
+
  private:
   void take(Message& out, std::string_view key, simdjson::ondemand::value value);
+  template <class Visit>
+  void visit_member(std::string_view object, std::string_view name, Visit&& visit);
   simdjson::ondemand::parser parser_;
 };
 

@@ -2,16 +2,13 @@
 #include "rows.hpp"
 
 #include <algorithm>
-#include <set>
-
-#include "members.hpp"
+#include <map>
 
 namespace discord {
 namespace {
 
 using sluice::Fixed;
 using sluice::FixedValue;
-using sluice::json;
 using sluice::Micros;
 
 // Fields that are known and have no column, or one whose value is worked out here.
@@ -184,6 +181,9 @@ void RowWriter::message(sluice::Batch& batch, const Message& m, const Place& pla
   if (!m.told_us) {
     request_.note("no_timestamp", "A message has no readable time; that of its id was taken.");
   }
+  if (m.mended) {
+    request_.note("invalid_utf8", "Bytes that are no UTF-8 were replaced by U+FFFD.");
+  }
   if (blank_is_hidden_ && m.is_spoken() && !m.shows) {
     fixed.push_back({"content", std::nullopt});
     request_.note("hidden_text", "A message was not shown to this bot, only that it exists.");
@@ -191,24 +191,23 @@ void RowWriter::message(sluice::Batch& batch, const Message& m, const Place& pla
   decoder_.row(batch, m.raw, fixed);
 }
 
-// Each author once, as the newest of the messages shows it.
+// Each author once, as the newest of the messages shows it; exports may be written newest first.
 void RowWriter::authors(sluice::Batch& batch, const Messages& page, std::size_t begin,
                         std::size_t end) {
-  std::set<int64_t> seen;
-  std::vector<const Message*> newest;
-  for (std::size_t i = end; i > begin; --i) {
-    const Message& m = *page[i - 1];
+  std::map<int64_t, const Message*> newest;
+  for (std::size_t i = begin; i < end; ++i) {
+    const Message& m = *page[i];
     if (!m.author_id || !m.id) {
       request_.note("no_author", "A message does not tell who posted it.");
-    } else if (seen.insert(*m.author_id).second) {
-      newest.push_back(&m);
+      continue;
     }
+    const Message*& known = newest[*m.author_id];
+    known = known == nullptr || *known->id <= *m.id ? &m : known;
   }
-  for (auto m = newest.rbegin(); m != newest.rend(); ++m) {
-    decoder_.row(batch, (*m)->author,
-                 {{"webhook", (*m)->webhook},
-                  {"last_message_id", *(*m)->id},
-                  {"last_message_time", time_of(**m)}});
+  for (const auto& [author, m] : newest) {
+    decoder_.row(
+        batch, m->author,
+        {{"webhook", m->webhook}, {"last_message_id", *m->id}, {"last_message_time", time_of(*m)}});
   }
 }
 
@@ -217,10 +216,8 @@ void RowWriter::reactions(sluice::Batch& batch, const Message& m, const Place& p
     return;  // the stream of messages tells of it
   }
   for (const std::string_view raw : m.reactions) {
-    const json parsed = json::parse(raw, nullptr, false);
-    const json emoji = member(parsed, "emoji");
-    const auto id = id_in(emoji, "id");
-    const std::string key = id ? std::to_string(*id) : text_in(emoji, "name").value_or("");
+    const Emoji emoji = scanner_.emoji_of(raw);
+    const std::string key = emoji.id ? std::to_string(*emoji.id) : emoji.name;
     if (key.empty()) {
       request_.reject("required_field", "/emoji: it has neither id nor name.", raw);
       continue;
@@ -230,7 +227,7 @@ void RowWriter::reactions(sluice::Batch& batch, const Message& m, const Place& p
                   {"emoji", key},
                   {"channel_id", place.channel_id},
                   {"time", time_of(m)},
-                  {"emoji_id", or_null(id)}});
+                  {"emoji_id", or_null(emoji.id)}});
   }
 }
 
@@ -240,8 +237,7 @@ void RowWriter::attachments(sluice::Batch& batch, const Message& m, const Place&
   }
   int64_t position = 0;
   for (const std::string_view raw : m.attachments) {
-    const std::string url =
-        plain_url(text_in(json::parse(raw, nullptr, false), "url").value_or(""));
+    const std::string url = plain_url(scanner_.url_of(raw));
     decoder_.row(batch, raw,
                  {{"message_id", *m.id},
                   {"channel_id", place.channel_id},

@@ -33,8 +33,7 @@ class RowWriter {
         request_(request),
         decoder_(make_decoder(part, form, request)) {}
 
-  // Appends what a page has for the stream. Requires: its messages are in the order of their ids;
-  // `begin` and `end` are places in it.
+  // Appends what a page has for the stream. Requires: `begin` and `end` are places in it.
   void write(sluice::Batch& batch, const Messages& page, std::size_t begin, std::size_t end,
              const Place& place);
 
@@ -49,6 +48,7 @@ class RowWriter {
   const bool blank_is_hidden_;  // a message without anything has a text that was not shown
   const sluice::ReadRequest& request_;
   sluice::RecordDecoder decoder_;
+  MessageScanner scanner_;
 };
 
 }  // namespace discord

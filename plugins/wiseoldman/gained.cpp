@@ -36,7 +36,7 @@ std::optional<double> number(const json& value) {
   const std::string text = value.is_string() ? value.get<std::string>() : std::string();
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
-  return whole ? std::optional(out) : std::nullopt;
+  return whole && std::isfinite(out) ? std::optional(out) : std::nullopt;
 }
 
 // Experience is far below 2^53, so a double holds it exactly. -1 says unranked.

@@ -131,7 +131,9 @@ std::span<const Metric> known_metrics() {
 
 double rounded(double value) {
   constexpr double kDigits = 1e5;
-  return std::round(value * kDigits) / kDigits;
+  constexpr double kWhole = 9007199254740992;  // from 2^53 on a double has no digits to cut
+  const double scaled = value * kDigits;
+  return std::abs(scaled) < kWhole ? std::round(scaled) / kDigits : value;
 }
 
 }  // namespace wiseoldman

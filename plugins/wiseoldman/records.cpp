@@ -3,6 +3,7 @@
 // The streams whose rows are records as the service gives them: group, members, players,
 // achievements, name changes.
 #include <charconv>
+#include <cmath>
 
 #include "metrics.hpp"
 #include "names.hpp"
@@ -44,12 +45,13 @@ void replace_last(Batch& batch, const char* column, std::optional<T> value) {
   }
 }
 
-// Sums of small numbers carry noise behind the fifth digit.
+// Sums of small numbers carry noise behind the fifth digit. What the decoder took for no number
+// ("inf") stays null.
 void round_last(Batch& batch, const RecordDecoder& decoder, const char* column) {
   const std::string_view text = decoder.value(column).text;
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size()) {
+  if (error == std::errc() && end == text.data() + text.size() && std::isfinite(value)) {
     replace_last(batch, column, std::optional(rounded(value)));
   }
 }

@@ -200,6 +200,36 @@ TEST_CASE("messages: channels without permission fail alone and land once they m
   guild.check_rows();
 }
 
+TEST_CASE("messages: threads whose list is refused are not taken for removed",
+          "[pipeline][discord]") {
+  Guild guild(600);
+  guild.fetch();
+  const int64_t channels = guild.number("SELECT count(*) FROM channels");
+  const int64_t private_threads =
+      guild.number("SELECT count(*) FROM channels WHERE type = 12 AND archived");
+  REQUIRE(private_threads > 0);
+  const std::string marked = "SELECT count(*) FROM channels WHERE removed_at IS NOT NULL";
+  guild.control("permissions", {{"manage_threads", false}});
+  const Finished finished = guild.run();
+  INFO(finished.out << finished.err);
+  CHECK(finished.exit_code == 1);
+  CHECK(finished.out.find("MANAGE_THREADS") != std::string::npos);
+  CHECK(guild.number(marked) == 0);
+  guild.check_rows();
+
+  SECTION("nor later when it is shown again") {
+    guild.control("permissions", {{"manage_threads", true}});
+    guild.fetch();
+    CHECK(guild.number(marked) == 0);
+    CHECK(guild.number("SELECT count(*) FROM channels") == channels);
+  }
+  SECTION("but who does without ends complete") {
+    guild.set.emplace_back("source.0.private_threads=false");
+    guild.fetch();
+    CHECK(guild.number(marked) == private_threads);
+  }
+}
+
 TEST_CASE("messages: without the intent for texts nothing lands", "[pipeline][discord]") {
   Guild guild(600);
   guild.control("intent", {{"content", false}});

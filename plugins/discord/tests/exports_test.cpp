@@ -156,6 +156,31 @@ TEST_CASE("discord: files that are cut or of another kind land nothing", "[unit]
   CHECK(run.rows.empty());
 }
 
+TEST_CASE("discord: a byte that is no UTF-8 costs its character and not the export",
+          "[unit][discord]") {
+  std::string whole = document({exported(1), exported(2, {{"content", "a(odd)b"}}), exported(3)});
+  whole.replace(whole.find("(odd)"), 5, "\xff");
+  Files files(whole);
+  const auto run = files.read("messages");
+  CHECK(text(run) == "");
+  REQUIRE(run.rows.size() == 3);
+  CHECK(run.rows.at(1).at("content") == "a\uFFFDb");
+  CHECK(noted(run, "invalid_utf8") == 1);
+  CHECK(text(files.read("authors")) == "");
+}
+
+TEST_CASE("discord: authors of an export from the newest back are as the newest shows them",
+          "[unit][discord]") {
+  const auto named = [](int64_t id, const char* name) {
+    return exported(id, {{"author", {{"id", "70"}, {"name", name}}}});
+  };
+  Files files(document({named(103, "new"), named(102, "mid"), named(101, "old")}));
+  const auto run = files.read("authors");
+  REQUIRE(run.rows.size() == 1);
+  CHECK(run.rows.at(0).at("last_message_id") == 103);
+  CHECK(run.rows.at(0).at("username") == "new");
+}
+
 TEST_CASE("discord: an export is read on where it was cut off unless it changed",
           "[unit][discord]") {
   std::vector<json> messages;

@@ -72,9 +72,10 @@ TEST_CASE("discord: a short page is not the end and an empty one is", "[unit][di
   again.answer(kChannel, id_at(0) - 1, page({message(id_at(10))}));
   again.answer(kChannel, id_at(10), page({message(id_at(20))}));
   again.answer(kChannel, id_at(20), "[]");
+  again.answer(kChannel, -1, page({message(id_at(20))}));
   const auto run = again.read("messages", kChannel, 0, 100);
   CHECK(ids(run) == std::vector{id_at(10), id_at(20)});
-  CHECK(again.asked() == 3);
+  CHECK(again.asked() == 4);  // the last one asks whether the history is shown
 }
 
 TEST_CASE("discord: bounds are half-open and exact to the id", "[unit][discord]") {
@@ -171,6 +172,45 @@ TEST_CASE("discord: authors and files and reactions cost no request of their own
   CHECK(played.asked() == 2 * asked);
 }
 
+TEST_CASE("discord: odd text in a reaction or a file costs its character and no row",
+          "[unit][discord]") {
+  Played played;
+  played.channels({{kChannel, id_at(10)}});
+  const std::string odd = GENERATE(R"("cut \ud83d")", "\"cut \xff\"", "1e400");
+  const json reaction{{"emoji", {{"id", nullptr}, {"name", "🔥"}}}, {"odd", "(odd)"}, {"count", 2}};
+  const json file{{"id", "800"}, {"description", "(odd)"}, {"url", "https://cdn.test/a.png?ex=1"}};
+  std::string body =
+      page({message(id_at(10), {{"attachments", {file}}, {"reactions", {reaction}}})});
+  for (std::size_t at = 0; (at = body.find("\"(odd)\"")) != std::string::npos;) {
+    body.replace(at, 7, odd);
+  }
+  played.answer(kChannel, id_at(0) - 1, body);
+  const auto messages = played.read("messages", kChannel, 0, 100);
+  CHECK(text(messages) == "");
+  CHECK(messages.rows.size() == 1);
+  const auto reacted = played.read("reactions", kChannel, 0, 100);
+  CHECK(reacted.rejects.empty());
+  REQUIRE(reacted.rows.size() == 1);
+  CHECK(reacted.rows.at(0).at("emoji") == "🔥");
+  const auto files = played.read("attachments", kChannel, 0, 100);
+  REQUIRE(files.rows.size() == 1);
+  CHECK(files.rows.at(0).at("url") == "https://cdn.test/a.png");
+}
+
+TEST_CASE("discord: an emoji's name with half a surrogate pair is a key still", "[unit][discord]") {
+  Played played;
+  played.channels({{kChannel, id_at(10)}});
+  std::string body = page({message(
+      id_at(10),
+      {{"reactions", {{{"emoji", {{"id", nullptr}, {"name", "(odd)"}}}, {"count", 2}}}}})});
+  body.replace(body.find("(odd)"), 5, R"(a\ud83d)");
+  played.answer(kChannel, id_at(0) - 1, body);
+  const auto run = played.read("reactions", kChannel, 0, 100);
+  REQUIRE(run.rows.size() == 1);
+  CHECK(run.rows.at(0).at("emoji") == "a\uFFFD");
+  CHECK(run.rows.at(0).at("emoji_name") == "a\uFFFD");
+}
+
 TEST_CASE("discord: without room for pages each stream asks for itself", "[unit][discord]") {
   Played played(json{{"page_size", 2}, {"share", "0B"}});
   script(played);
@@ -232,6 +272,33 @@ TEST_CASE("discord: an empty history that should not be is no empty slice", "[un
   }
 }
 
+TEST_CASE("discord: a history that falls silent midway does not land as whole", "[unit][discord]") {
+  Played played = five();
+  played.channels({{kChannel, id_at(50)}});
+  played.answer(kChannel, id_at(0) - 1, page({message(id_at(10)), message(id_at(30))}));
+  played.answer(kChannel, id_at(30), "[]");
+  const std::string state = json{{"after", std::to_string(id_at(30))}}.dump();
+  SECTION("in the run that began it") {
+    played.answer(kChannel, -1, "[]");
+    const auto run = played.read("messages", kChannel, 0, 100);
+    REQUIRE(run.error);
+    CHECK(run.error->code() == Code::kUnavailable);
+    CHECK(text(run).find("READ_MESSAGE_HISTORY") != std::string::npos);
+  }
+  SECTION("in one that resumes it") {
+    played.answer(kChannel, -1, "[]");
+    const auto run = played.read("messages", kChannel, 0, 100, state);
+    REQUIRE(run.error);
+    CHECK(run.error->code() == Code::kUnavailable);
+  }
+  SECTION("unless the history is shown and the rest was deleted") {
+    played.answer(kChannel, -1, page({message(id_at(30))}));
+    const auto run = played.read("messages", kChannel, 0, 100, state);
+    CHECK(text(run) == "");
+    CHECK(run.end == SLUICE_END);
+  }
+}
+
 TEST_CASE("discord: a channel that tells of nothing newer is not asked", "[unit][discord]") {
   Played played;
   played.channels({{kChannel, id_at(30)}, {6, nullptr}});
@@ -252,6 +319,56 @@ TEST_CASE("discord: a channel that the bot does not see fails alone", "[unit][di
   CHECK(played.read("reactions", kChannel, 0, 100).error);
   CHECK(played.asked() == 1);
   CHECK(played.read("messages", 6, 0, 100).rows.size() == 1);
+}
+
+TEST_CASE("discord: a channel that is refused is asked once a run whatever the reason",
+          "[unit][discord]") {
+  Played played;
+  played.channels({{kChannel, id_at(30)}});
+  const std::string body =
+      GENERATE(R"({"message": "Missing Access", "code": 50001})",
+               R"({"message": "Missing Permissions", "code": 50013})", "no JSON");
+  played.answer(kChannel, id_at(0) - 1, body, 403);
+  CHECK(played.open().partitions("messages").size() == 1);
+  const auto run = played.read("messages", kChannel, 0, 100);
+  REQUIRE(run.error);
+  CHECK(run.error->code() == Code::kUnavailable);
+  CHECK((run.error->flags() & SLUICE_ERROR_RETRYABLE) == 0);
+  // Streams that come so late that the channels are listed anew know of it, too.
+  for (const char* stream : {"authors", "reactions", "attachments"}) {
+    played.host.advance(std::chrono::minutes(11));
+    CHECK(played.open().partitions(stream).size() == 1);
+    CHECK(text(played.read(stream, kChannel, 0, 100)) == text(run));
+  }
+  CHECK(played.asked() == 1);
+  // The next run looks again.
+  CHECK(played.open().partitions("messages").size() == 1);
+  CHECK(played.read("messages", kChannel, 0, 100).error);
+  CHECK(played.asked() == 2);
+}
+
+TEST_CASE("discord: refusals end the run long before Discord bans the address", "[unit][discord]") {
+  Played played;
+  std::vector<std::pair<int64_t, json>> channels;
+  for (int64_t id = 1000; id < 4000; ++id) {
+    channels.emplace_back(id, id_at(30));
+  }
+  played.channels(channels);
+  played.host.http.on_prefix(kApi + "/channels/", answered(R"({"code": 50001})", 403));
+  std::size_t failed = 0;
+  for (const auto& [id, last] : channels) {
+    const auto run = played.read("messages", id, 0, 100);
+    REQUIRE(run.error);
+    failed += 1;
+    if (run.error->code() == Code::kUnsupported) {
+      break;
+    }
+  }
+  CHECK(failed == 2501);
+  CHECK(played.asked() == 2500);
+  played.host.advance(std::chrono::minutes(10));
+  CHECK(played.read("messages", 3999, 0, 100).error->code() == Code::kUnavailable);
+  CHECK(played.asked() == 2501);
 }
 
 TEST_CASE("discord: texts that do not come are told", "[unit][discord]") {
@@ -364,9 +481,16 @@ TEST_CASE("discord: threads are partitions once whatever lists they stand in", "
   const auto requests = http.requests().size();
   CHECK(played.open().partitions("authors").size() == 6);
   CHECK(http.requests().size() == requests);  // one listing for all streams
+  // What is known lands, but the list is not whole, so that nothing may be taken for removed.
   const auto rows = played.open().read({.stream = "channels"});
   CHECK(rows.rows.size() == 8);
   CHECK(noted(rows, "refused_list") == 1);
+  REQUIRE(rows.error);
+  CHECK(rows.error->code() == Code::kUnavailable);
+  CHECK((rows.error->flags() & SLUICE_ERROR_RETRYABLE) == 0);
+  CHECK(text(rows).find("channels/6/threads/archived/public") != std::string::npos);
+  CHECK(text(rows).find("'exclude'") != std::string::npos);
+  CHECK(text(played.open().read({.stream = "channels"})) == text(rows));  // the host's next try
   CHECK(http.requests().size() == requests);
 }
 
@@ -377,9 +501,28 @@ TEST_CASE("discord: single channels are asked for one by one", "[unit][discord]"
   http.on(kApi + "/channels/6", answered(R"({"message":"Unknown Channel","code":10003})", 404));
   http.on(kApi + "/channels/7", answered(R"({"message":"Missing Access","code":50001})", 403));
   CHECK(played.open().partitions("messages").size() == 3);
-  CHECK(played.open().read({.stream = "channels"}).rows.size() == 1);
+  const auto rows = played.open().read({.stream = "channels"});
+  CHECK(rows.rows.size() == 1);
+  REQUIRE(rows.error);  // 7 is there, so its row must stay unmarked
+  CHECK(rows.error->code() == Code::kUnavailable);
+  CHECK(text(rows).find("channels/7") != std::string::npos);
+  CHECK(text(rows).find("channels/6") == std::string::npos);
+  CHECK(played.read("messages", 7, 0, 10).error->code() == Code::kUnavailable);
+  CHECK(played.asked() == 0);  // that was told already
   played.answer(6, id_at(0) - 1, R"({"message":"Unknown Channel","code":10003})", 404);
   CHECK(played.read("messages", 6, 0, 10).error->code() == Code::kNotFound);
+}
+
+TEST_CASE("discord: a single channel that is gone has left the list", "[unit][discord]") {
+  Played played(json{{"guilds", json::array()}, {"channels", {"5", "6"}}});
+  auto& http = played.host.http;
+  http.on(kApi + "/channels/5", answered(R"({"id":"5","type":0,"last_message_id":null})"));
+  http.on(kApi + "/channels/6", answered(R"({"message":"Unknown Channel","code":10003})", 404));
+  const auto rows = played.open().read({.stream = "channels"});
+  CHECK(text(rows) == "");
+  CHECK(rows.end == SLUICE_END);
+  CHECK(rows.rows.size() == 1);
+  CHECK(noted(rows, "gone_channel") == 1);
 }
 
 TEST_CASE("discord: answers that are broken are tried again and never land", "[unit][discord]") {
@@ -454,9 +597,7 @@ TEST_CASE("discord: a guild without channels has nothing", "[unit][discord]") {
   Played played;
   played.channels({});
   CHECK(played.open().partitions("messages").empty());
-  const auto run = played.open().read({.stream = "messages", .slice = "@0/1", .from_us = 0});
-  CHECK(run.end == SLUICE_END);
-  CHECK(run.rows.empty());
+  CHECK(played.open().read({.stream = "channels"}).rows.empty());
 }
 
 TEST_CASE("discord: streams are declared without asking anybody", "[unit][discord]") {

@@ -82,6 +82,11 @@ TEST_CASE("discord: messages are scanned for what decides", "[unit][discord]") {
   const json reactions{{"reactions", {{{"count", 3}}, {{"count", "4"}}, 5, {{"count", -9}}}}};
   CHECK(scan(reactions)->reaction_count == 7);
   CHECK(scan(reactions)->reactions.size() == 3);
+  // Half a number is none, and no sum is beyond what a column holds.
+  CHECK_FALSE(scan({{"author", {{"id", "12abc"}}}})->author_id);
+  CHECK_FALSE(scan({{"thread", {{"id", "12abc"}}}})->thread_id);
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  CHECK(scan({{"reactions", {{{"count", kMost}}, {{"count", kMost}}}}})->reaction_count == kMost);
   for (const json& odd : {json(5), json("x"), json(nullptr), json(json::object())}) {
     const auto m = scan({{"attachments", odd},
                          {"reactions", odd},

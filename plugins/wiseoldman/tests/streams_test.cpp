@@ -214,6 +214,32 @@ TEST_CASE("wiseoldman: changes of name are read by pages that overlap", "[unit][
   }
 }
 
+TEST_CASE("wiseoldman: hours that are no finite number are null", "[unit][wiseoldman]") {
+  const json odd = GENERATE(json("inf"), json("-inf"), json("nan"), json("1e305"), json(1e305));
+  CAPTURE(odd.dump());
+  Source clan;
+  json one = player(7, "lynx titan");
+  one["ehp"] = odd;
+  clan.on("/groups/139", group({one}), "W/\"1\"");
+  const SourceRun players = clan.read({.stream = "players", .partition = "139"});
+  REQUIRE(players.rows.size() == 1);
+  CHECK((players.rows[0]["ehp"].is_null() || players.rows[0]["ehp"] == 1e305));
+
+  clan.settings["gained_metrics"] = {"ehp"};
+  clan.on(
+      "/groups/139/"
+      "gained?metric=ehp&startDate=2026-06-01T00:00:00.000Z&endDate=2026-06-01T23:59:59.999Z&"
+      "limit=100000",
+      json::array({{{"player", {{"id", 7}}},
+                    {"data", {{"gained", odd}, {"start", 1}, {"end", 2}}},
+                    {"startDate", iso(kJune)},
+                    {"endDate", iso(kJune)}}}));
+  const SourceRun gained = clan.read(
+      {.stream = "gained", .partition = "group/139/ehp", .from_us = kJune, .to_us = kJune + kDay});
+  REQUIRE(gained.rows.size() == 1);
+  CHECK((gained.rows[0]["gained_hours"].is_null() || gained.rows[0]["gained_hours"] == 1e305));
+}
+
 TEST_CASE("wiseoldman: gains of a group are rows of their window", "[unit][wiseoldman]") {
   Clan clan;
   const auto all = clan.open().partitions("gained");
