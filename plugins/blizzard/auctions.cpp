@@ -50,6 +50,7 @@ class AuctionReader final : public SliceReader {
       : sources_(sources),
         request_(request),
         has_hash_(stream.find("content_hash") >= 0),
+        seed_(hash_seed(stream)),
         decoder_(stream, request) {
     std::string_view rest;
     world_ = &sources.world_of(request.partition(), rest);
@@ -120,7 +121,7 @@ class AuctionReader final : public SliceReader {
   }
 
   void append(sluice::Batch& batch, std::string_view record) {
-    const std::string hash = has_hash_ ? content_hash(record) : std::string{};
+    const std::string hash = has_hash_ ? content_hash({seed_, record}) : std::string{};
     if (place_.realm == 0) {
       decoder_.row(batch, record,
                    {{"region", world_->region},
@@ -141,6 +142,7 @@ class AuctionReader final : public SliceReader {
   const Sources sources_;
   const sluice::ReadRequest& request_;
   const bool has_hash_;
+  const std::string seed_;
   sluice::RecordDecoder decoder_;
   const World* world_ = nullptr;
   Place place_{""};

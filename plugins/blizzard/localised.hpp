@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "readers.hpp"
@@ -18,6 +19,7 @@ class LocalisedRows {
                 const sluice::ReadRequest& request)
       : selection_(sources.selection),
         has_document_(stream.find("document") >= 0),
+        seed_(hash_seed(stream)),
         decoder_(stream, request) {}
 
   sluice::RecordDecoder& decoder() { return decoder_; }
@@ -29,6 +31,7 @@ class LocalisedRows {
  private:
   const Selection& selection_;
   bool has_document_;
+  std::string seed_;
   sluice::RecordDecoder decoder_;
   std::string text_;
 };

@@ -98,6 +98,17 @@ TEST_CASE("blizzard items: a new build is no change and a new price is one", "[u
   CHECK(hash(item(7)) != hash(item(7, R"(,"purchase_quantity":5)")));
 }
 
+TEST_CASE("blizzard items: rows that gain a column are no longer the same", "[unit][blizzard]") {
+  const auto hash = [](bool documents) {
+    FakeHost host;
+    host.http.on(item_url(7), json_answer(item(7)));
+    const auto run = read_keys(host, {"eu/retail/7"}, {{"documents", documents}});
+    return run.rows.at(0).at("content_hash").get<std::string>();
+  };
+  CHECK(hash(true) == hash(true));
+  CHECK(hash(true) != hash(false));
+}
+
 TEST_CASE("blizzard items: what is not there is empty and does not stop the rest",
           "[unit][blizzard]") {
   FakeHost host;
