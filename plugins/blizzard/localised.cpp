@@ -29,11 +29,11 @@ std::string hash_seed(const sluice::Stream& stream) {
 }
 
 void LocalisedRows::append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
-                           const std::vector<sluice::Fixed>& extra) {
+                           const std::vector<sluice::Fixed>& extra, std::string_view place) {
   for (const std::string& locale : row_locales(selection_, record)) {
     text_.clear();
     write_canonical(record, locale, text_);
-    const std::string hash = content_hash({seed_, text_});
+    const std::string hash = content_hash({seed_, place, text_});
     std::vector<sluice::Fixed> fixed{
         {"region", world.region}, {"game", world.game}, {"locale", locale}, {"content_hash", hash}};
     if (has_document_) {

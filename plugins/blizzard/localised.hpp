@@ -24,9 +24,9 @@ class LocalisedRows {
 
   sluice::RecordDecoder& decoder() { return decoder_; }
   // Appends the rows of `record`, which is a part of a document or all of it. `extra` are columns
-  // that do not come from it.
+  // that do not come from it, and `place` is what of them counts as content.
   void append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
-              const std::vector<sluice::Fixed>& extra = {});
+              const std::vector<sluice::Fixed>& extra = {}, std::string_view place = {});
 
  private:
   const Selection& selection_;

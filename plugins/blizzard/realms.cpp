@@ -64,7 +64,8 @@ class RealmReader final : public SliceReader {
       return rows_.append(batch, *world_, document->root(), {{"realm_count", count}});
     }
     for (std::size_t i = 0; listed && i < realms.size(); ++i) {
-      rows_.append(batch, *world_, realms.at(i).value_unsafe(), {{"connected_realm_id", id}});
+      rows_.append(batch, *world_, realms.at(i).value_unsafe(), {{"connected_realm_id", id}},
+                   std::to_string(id));  // not every realm says where it is
     }
   }
 

@@ -109,6 +109,21 @@ TEST_CASE("blizzard realms: an index with a link that has no id is refused", "[u
   CHECK(run.error.value().code() == sluice::Code::kBadData);
 }
 
+TEST_CASE("blizzard realms: a realm that moves to another connected realm is no longer the same",
+          "[unit][blizzard]") {
+  const auto hash = [](int connected_id) {
+    json document = json::parse(connected(509, 1));  // whose realm does not say where it is
+    document["id"] = connected_id;
+    FakeHost host;
+    host.http.on(realm_url("index"), json_answer(links({connected_id})))
+        .on(realm_url(std::to_string(connected_id)), json_answer(document.dump()));
+    const auto run = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
+    return run.rows.at(0).at("content_hash").get<std::string>();
+  };
+  CHECK(hash(509) == hash(509));
+  CHECK(hash(509) != hash(510));
+}
+
 TEST_CASE("blizzard classes: the index is walked and subclasses are rows", "[unit][blizzard]") {
   FakeHost host;
   host.http
