@@ -28,8 +28,9 @@ std::string hash_seed(const sluice::Stream& stream) {
   return content_hash(columns);
 }
 
-void LocalisedRows::append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
+bool LocalisedRows::append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
                            const std::vector<sluice::Fixed>& extra, std::string_view place) {
+  bool whole = true;
   for (const std::string& locale : row_locales(selection_, record)) {
     text_.clear();
     write_canonical(record, locale, text_);
@@ -40,8 +41,9 @@ void LocalisedRows::append(sluice::Batch& batch, const World& world, simdjson::d
       fixed.push_back({"document", std::string_view(text_)});
     }
     fixed.insert(fixed.end(), extra.begin(), extra.end());
-    decoder_.row(batch, text_, fixed);
+    whole = decoder_.row(batch, text_, fixed) && whole;
   }
+  return whole;
 }
 
 }  // namespace blizzard

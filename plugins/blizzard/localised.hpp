@@ -25,7 +25,8 @@ class LocalisedRows {
   sluice::RecordDecoder& decoder() { return decoder_; }
   // Appends the rows of `record`, which is a part of a document or all of it. `extra` are columns
   // that do not come from it, and `place` is what of them counts as content.
-  void append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
+  // False if one was rejected.
+  bool append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
               const std::vector<sluice::Fixed>& extra = {}, std::string_view place = {});
 
  private:
