@@ -50,6 +50,7 @@ class AuctionReader final : public SliceReader {
       : sources_(sources),
         request_(request),
         has_hash_(stream.find("content_hash") >= 0),
+        seed_(hash_seed(stream)),
         decoder_(stream, request) {
     std::string_view rest;
     world_ = &sources.world_of(request.partition(), rest);
@@ -120,7 +121,7 @@ class AuctionReader final : public SliceReader {
   }
 
   void append(sluice::Batch& batch, std::string_view record) {
-    const std::string hash = has_hash_ ? content_hash(record) : std::string{};
+    const std::string hash = has_hash_ ? content_hash({seed_, record}) : std::string{};
     if (place_.realm == 0) {
       decoder_.row(batch, record,
                    {{"region", world_->region},
@@ -141,6 +142,7 @@ class AuctionReader final : public SliceReader {
   const Sources sources_;
   const sluice::ReadRequest& request_;
   const bool has_hash_;
+  const std::string seed_;
   sluice::RecordDecoder decoder_;
   const World* world_ = nullptr;
   Place place_{""};
@@ -149,6 +151,25 @@ class AuctionReader final : public SliceReader {
   sluice::Micros taken_{};
   uint64_t skip_ = 0;
 };
+
+// The document of a realm. The service denies existing ones for weeks, and its auctions would not
+// be read meanwhile: what it said last stands in. Null if that is not known.
+DocumentPtr realm_document(const Client& client, const World& world, const std::string& slug) {
+  const std::string url = client.url(world, "dynamic", "realm/" + slug);
+  try {
+    auto out = client.remembered(url);
+    client.keep(url, *out);
+    return out;
+  } catch (const Error& error) {
+    if (error.code() != Code::kNotFound) {
+      throw;
+    }
+  }
+  auto out = client.kept(url);
+  client.host().warn("The realm '" + slug + "' is not in " + world.key() +
+                     (out ? " any more; its auctions are read where it was." : "."));
+  return out;
+}
 
 // Connected realms that the configuration selects: by id, or by the slug of one of their realms.
 // Several slugs of one connected realm are one.
@@ -172,24 +193,18 @@ std::set<int64_t> selected_realms(const Sources& sources, const World& world) {
       out.insert(std::stoll(name.substr(0, 18)));
       continue;
     }
-    try {
-      const auto realm =
-          sources.client.remembered(sources.client.url(world, "dynamic", "realm/" + name));
-      std::string_view link;
-      const auto found = realm->root()["connected_realm"]["href"].get(link) == simdjson::SUCCESS
-                             ? id_in_link(link)
-                             : std::nullopt;
-      if (!found) {
-        throw Error(Code::kBadData, "The realm '" + name + "' names no connected realm.")
-            .retryable();
-      }
-      out.insert(*found);
-    } catch (const Error& error) {
-      if (error.code() != Code::kNotFound) {
-        throw;
-      }
-      sources.client.host().warn("The realm '" + name + "' is not in " + world.key() + ".");
+    const auto realm = realm_document(sources.client, world, name);
+    if (!realm) {
+      continue;
     }
+    std::string_view link;
+    const auto found = realm->root()["connected_realm"]["href"].get(link) == simdjson::SUCCESS
+                           ? id_in_link(link)
+                           : std::nullopt;
+    if (!found) {
+      throw Error(Code::kBadData, "The realm '" + name + "' names no connected realm.").retryable();
+    }
+    out.insert(*found);
   }
   return out;
 }

@@ -180,12 +180,14 @@ void write_canonical(element value, std::string_view locale, std::string& out) {
   }
 }
 
-std::string content_hash(std::string_view text) {
+std::string content_hash(std::initializer_list<std::string_view> parts) {
   __extension__ using Wide = unsigned __int128;
   constexpr Wide kPrime = (Wide{1} << 88U) + 0x13B;
   Wide state = (Wide{0x6C62272E07BB0142ULL} << 64U) + 0x62B821756295C58DULL;
-  for (const char c : text) {
-    state = (state ^ static_cast<unsigned char>(c)) * kPrime;
+  for (const std::string_view part : parts) {
+    for (const char c : part) {
+      state = (state ^ static_cast<unsigned char>(c)) * kPrime;
+    }
   }
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out(32, '0');

@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,10 @@ void write_canonical(simdjson::dom::element value, std::string_view locale, std:
 // "…?namespace=static-12.0.7_67808-eu" without the build: "…?namespace=static-eu".
 std::string without_build(std::string_view link);
 
-// 128 bits (FNV-1a) as 32 hexadecimal digits.
-std::string content_hash(std::string_view text);
+// 128 bits (FNV-1a) of the parts, one behind the other, as 32 hexadecimal digits.
+std::string content_hash(std::initializer_list<std::string_view> parts);
+inline std::string content_hash(std::string_view text) {
+  return content_hash({text});
+}
 
 }  // namespace blizzard

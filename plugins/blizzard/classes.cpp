@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Classes of items and their subclasses: the index, then a document for each class.
-#include "localised.hpp"
+#include <map>
+
+#include "index_reader.hpp"
 
 namespace blizzard {
 namespace {
@@ -13,81 +15,71 @@ using sluice::Error;
 
 constexpr auto kCached = std::chrono::hours(1);  // both streams read the same documents
 
-class ClassReader final : public SliceReader {
+class ClassReader final : public IndexReader {
  public:
   ClassReader(const Sources& sources, const sluice::Stream& stream,
               const sluice::ReadRequest& request, bool subclasses)
-      : sources_(sources),
-        request_(request),
-        subclasses_(subclasses),
-        rows_(sources, stream, request) {
-    std::string_view rest;
-    world_ = &sources.world_of(request.partition(), rest);
+      : IndexReader(sources, stream, request,
+                    {"item class", "item classes", "item_subclasses", "item_class_not_found"}),
+        subclasses_(subclasses) {
     for (const char* part : {"/_links", "/key", "/item_subclasses"}) {
       rows_.decoder().ignore(part);
     }
-    at_ = request.state().value("at", std::size_t{0});
-  }
-
-  sluice::Next next(sluice::Batch& batch, sluice::json& state) override {
-    if (ids_.empty()) {
-      list();
+    if (!subclasses) {
+      rows_.decoder().ignore("/id");  // in the index
     }
-    while (at_ < ids_.size()) {
-      read(batch, ids_[at_++]);
-      if (batch.full()) {
-        state["at"] = at_;
-        return sluice::Next::kRows;
-      }
-    }
-    return sluice::Next::kEnd;
   }
 
  private:
-  void list() {
-    const auto index = sources_.client.get(url("item-class/index"), kCached);
+  std::vector<int64_t> list() override {
+    index_ = sources_.client.get(url("item-class/index"), kCached);
     array classes;
-    if (index->root()["item_classes"].get(classes) != simdjson::SUCCESS) {
+    if (index_->root()["item_classes"].get(classes) != simdjson::SUCCESS) {
       throw Error(Code::kBadData, "The index of item classes has no list of them.").retryable();
     }
     for (const element entry : classes) {
       if (const auto id = whole_number(entry["id"])) {
-        ids_.push_back(*id);
+        entries_.emplace(*id, entry);
       } else {
         request_.reject("required_field", "/id: is missing.", simdjson::minify(entry));
       }
     }
+    std::vector<int64_t> ids;
+    for (const auto& [id, entry] : entries_) {
+      ids.push_back(id);
+    }
+    return ids;
   }
 
-  void read(sluice::Batch& batch, int64_t id) {
-    const auto document = sources_.client.find(url("item-class/" + std::to_string(id)), kCached);
-    if (!document) {
-      request_.note("item_class_not_found",
-                    "Class " + std::to_string(id) + " is in the index, but is not there.");
+  Found find(int64_t id) override {
+    return IndexReader::find(id, url("item-class/" + std::to_string(id)), 0, kCached);
+  }
+
+  void append(sluice::Batch& batch, int64_t id, const Found& found) override {
+    if (!subclasses_) {
+      const auto count = static_cast<int64_t>(found.entries.size());
+      rows_.append(batch, *world_, found.document->root(), {{"subclass_count", count}});
       return;
     }
-    array subclasses;
-    const bool listed = document->root()["item_subclasses"].get(subclasses) == simdjson::SUCCESS;
+    for (const element subclass : found.entries) {
+      rows_.append(batch, *world_, subclass, {{"class_id", id}});
+    }
+  }
+
+  bool append_listed(sluice::Batch& batch, int64_t id) override {
     if (!subclasses_) {
-      const auto count = listed ? static_cast<int64_t>(subclasses.size()) : 0;
-      return rows_.append(batch, *world_, document->root(), {{"subclass_count", count}});
+      rows_.append(batch, *world_, entries_.at(id), {{"class_id", id}});
     }
-    for (std::size_t i = 0; listed && i < subclasses.size(); ++i) {
-      rows_.append(batch, *world_, subclasses.at(i).value_unsafe(), {{"class_id", id}});
-    }
+    return !subclasses_;
   }
 
   std::string url(const std::string& path) const {
     return sources_.client.localised_url(*world_, "static", path);
   }
 
-  const Sources sources_;
-  const sluice::ReadRequest& request_;
   const bool subclasses_;
-  LocalisedRows rows_;
-  const World* world_ = nullptr;
-  std::vector<int64_t> ids_;
-  std::size_t at_ = 0;
+  DocumentPtr index_;
+  std::map<int64_t, element> entries_;  // of index_
 };
 
 }  // namespace

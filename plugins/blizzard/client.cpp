@@ -45,6 +45,10 @@ Error refusal(const HttpResponse& answer) {
   return status == 404 ? std::move(error).retryable() : error;
 }
 
+std::string kept_name(const std::string& url) {
+  return "kept/" + content_hash(url);
+}
+
 int month_of(std::string_view name) {
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const auto at = kMonths.find(name);
@@ -222,6 +226,18 @@ DocumentPtr Client::remembered(const std::string& url) const {
   const std::lock_guard lock(mutex_);
   recent_[url] = {host_.now(), document->text()};
   return document;
+}
+
+DocumentPtr Client::kept(const std::string& url) const {
+  auto text = host_.state(kept_name(url));
+  return text ? std::make_unique<Document>(std::move(*text), url) : nullptr;
+}
+
+void Client::keep(const std::string& url, const Document& document) const {
+  const std::string name = kept_name(url);
+  if (document.text().size() < kMostKept && host_.state(name) != document.text()) {
+    host_.set_state(name, document.text());
+  }
 }
 
 }  // namespace blizzard

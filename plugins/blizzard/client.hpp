@@ -64,6 +64,10 @@ class Client {
   // A small document that is kept between runs and asked for only if it has changed.
   DocumentPtr remembered(const std::string& url) const;
 
+  // What keep() was given last for an address, also by earlier runs; null if that is nothing.
+  DocumentPtr kept(const std::string& url) const;
+  void keep(const std::string& url, const Document& document) const;
+
   sluice::Host& host() const { return host_; }
 
  private:

@@ -90,6 +90,8 @@ class ItemReader final : public SliceReader {
       request_.key_outcome(key, Outcome::kFailed, seen.why);
     } else if (seen.found == 0) {
       request_.key_outcome(key, Outcome::kEmpty, "The service knows no such item.");
+    } else if (seen.missing > 0) {  // its rows land; as an empty key it is asked for again later
+      request_.key_outcome(key, Outcome::kEmpty, "Not every region and game has the item.");
     }
   }
 
@@ -105,8 +107,12 @@ class ItemReader final : public SliceReader {
                                             " is not there; it will be asked for again.");
         return;
       }
-      ++seen.found;
-      append(batch, world, id, *document);
+      if (append(batch, world, id, *document)) {
+        ++seen.found;
+      } else {
+        ++seen.failed;
+        seen.why = "The answer cannot become a row; it is among the rejected records.";
+      }
     } catch (const Error& error) {
       if (!passes(error) || ++failures_ >= kMostFailures) {
         throw;
@@ -116,20 +122,21 @@ class ItemReader final : public SliceReader {
     }
   }
 
-  void append(sluice::Batch& batch, const World& world, int64_t id, const Document& document) {
+  // False if the document was rejected.
+  bool append(sluice::Batch& batch, const World& world, int64_t id, const Document& document) {
     const auto told = whole_number(document.root()["id"]);
     if (told && *told != id) {
       request_.reject(
           "wrong_id",
           "/id: is " + std::to_string(*told) + ", but " + std::to_string(id) + " was asked for.",
           document.text());
-      return;
+      return false;
     }
     // Of the preview this alone is a column; the rest is in the document.
     std::string_view binding;
     const bool bound =
         document.root()["preview_item"]["binding"]["type"].get(binding) == simdjson::SUCCESS;
-    rows_.append(
+    return rows_.append(
         batch, world, document.root(),
         {{"binding", bound ? sluice::FixedValue(binding) : sluice::FixedValue(std::nullopt)}});
   }

@@ -7,9 +7,8 @@ namespace blizzard {
 
 namespace {
 
-// Goes before what is hashed: another number makes every row of earlier versions new.
-constexpr std::string_view kHashVersion = "1 ";
-constexpr const char* kUndetermined = "und";  // BCP 47
+constexpr std::string_view kHashVersion = "2";  // another one makes every row of earlier ones new
+constexpr const char* kUndetermined = "und";    // BCP 47
 
 }  // namespace
 
@@ -21,21 +20,30 @@ std::vector<std::string> row_locales(const Selection& selection, simdjson::dom::
   return out.empty() ? std::vector<std::string>{kUndetermined} : out;
 }
 
-void LocalisedRows::append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
-                           const std::vector<sluice::Fixed>& extra) {
+std::string hash_seed(const sluice::Stream& stream) {
+  std::string columns(kHashVersion);
+  for (const auto& column : stream.columns()) {
+    columns += "\n" + column.name + " " + column.options.source_name;
+  }
+  return content_hash(columns);
+}
+
+bool LocalisedRows::append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
+                           const std::vector<sluice::Fixed>& extra, std::string_view place) {
+  bool whole = true;
   for (const std::string& locale : row_locales(selection_, record)) {
-    text_ = kHashVersion;
+    text_.clear();
     write_canonical(record, locale, text_);
-    const std::string hash = content_hash(text_);
-    const std::string_view document = std::string_view(text_).substr(kHashVersion.size());
+    const std::string hash = content_hash({seed_, place, text_});
     std::vector<sluice::Fixed> fixed{
         {"region", world.region}, {"game", world.game}, {"locale", locale}, {"content_hash", hash}};
     if (has_document_) {
-      fixed.push_back({"document", document});
+      fixed.push_back({"document", std::string_view(text_)});
     }
     fixed.insert(fixed.end(), extra.begin(), extra.end());
-    decoder_.row(batch, document, fixed);
+    whole = decoder_.row(batch, text_, fixed) && whole;
   }
+  return whole;
 }
 
 }  // namespace blizzard

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "readers.hpp"
@@ -18,17 +19,20 @@ class LocalisedRows {
                 const sluice::ReadRequest& request)
       : selection_(sources.selection),
         has_document_(stream.find("document") >= 0),
+        seed_(hash_seed(stream)),
         decoder_(stream, request) {}
 
   sluice::RecordDecoder& decoder() { return decoder_; }
   // Appends the rows of `record`, which is a part of a document or all of it. `extra` are columns
-  // that do not come from it.
-  void append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
-              const std::vector<sluice::Fixed>& extra = {});
+  // that do not come from it, and `place` is what of them counts as content.
+  // False if one was rejected.
+  bool append(sluice::Batch& batch, const World& world, simdjson::dom::element record,
+              const std::vector<sluice::Fixed>& extra = {}, std::string_view place = {});
 
  private:
   const Selection& selection_;
   bool has_document_;
+  std::string seed_;
   sluice::RecordDecoder decoder_;
   std::string text_;
 };

@@ -38,6 +38,11 @@ struct Sources {
 // The languages that a document gives rows in: those wanted, or all that it has.
 std::vector<std::string> row_locales(const Selection& selection, simdjson::dom::element document);
 
+// Goes before what the content hash of a row is of: which columns the row has and where in the
+// document they stand. Sinks leave rows alone whose hash is the same, so that a new column would
+// stay empty in all that did not change.
+std::string hash_seed(const sluice::Stream& stream);
+
 // Ids of the connected realms of a world, each once, in rising order.
 std::vector<int64_t> connected_realm_ids(const Client& client, const World& world);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Connected realms and their realms: the index, which has links only, then a document for each.
-#include <algorithm>
 #include <set>
 
-#include "localised.hpp"
+#include "index_reader.hpp"
 
 namespace blizzard {
 namespace {
@@ -16,67 +15,41 @@ using sluice::Error;
 
 constexpr auto kCached = std::chrono::minutes(5);  // the service says half a minute, and wins
 
-class RealmReader final : public SliceReader {
+class RealmReader final : public IndexReader {
  public:
   RealmReader(const Sources& sources, const sluice::Stream& stream,
               const sluice::ReadRequest& request, bool realms)
-      : sources_(sources), request_(request), realms_(realms), rows_(sources, stream, request) {
-    std::string_view rest;
-    world_ = &sources.world_of(request.partition(), rest);
+      : IndexReader(sources, stream, request,
+                    {"connected realm", "connected realms", "realms", "connected_realm_not_found"}),
+        realms_(realms) {
     for (const char* part : {"/_links", "/realms", "/mythic_leaderboards", "/auctions",
                              "/connected_realm", "/region/key"}) {
       rows_.decoder().ignore(part);
     }
-    after_ = request.state().value("after", int64_t{-1});
-  }
-
-  sluice::Next next(sluice::Batch& batch, sluice::json& state) override {
-    if (!listed_) {
-      ids_ = connected_realm_ids(sources_.client, *world_);
-      ids_.erase(ids_.begin(), std::upper_bound(ids_.begin(), ids_.end(), after_));
-      listed_ = true;
-    }
-    while (at_ < ids_.size()) {
-      const int64_t id = ids_[at_++];
-      read(batch, id);
-      if (batch.full()) {
-        state["after"] = id;
-        return sluice::Next::kRows;
-      }
-    }
-    return sluice::Next::kEnd;
   }
 
  private:
-  void read(sluice::Batch& batch, int64_t id) {
-    const auto document = sources_.client.find(
-        sources_.client.localised_url(*world_, "dynamic", "connected-realm/" + std::to_string(id)),
-        kCached);
-    if (!document) {
-      request_.note("connected_realm_not_found", "Connected realm " + std::to_string(id) +
-                                                     " is in the index, but is not there.");
+  std::vector<int64_t> list() override { return connected_realm_ids(sources_.client, *world_); }
+
+  Found find(int64_t id) override {
+    const std::string path = "connected-realm/" + std::to_string(id);
+    return IndexReader::find(id, sources_.client.localised_url(*world_, "dynamic", path), 1,
+                             kCached);
+  }
+
+  void append(sluice::Batch& batch, int64_t id, const Found& found) override {
+    if (!realms_) {
+      const auto count = static_cast<int64_t>(found.entries.size());
+      rows_.append(batch, *world_, found.document->root(), {{"realm_count", count}});
       return;
     }
-    array realms;
-    const bool listed = document->root()["realms"].get(realms) == simdjson::SUCCESS;
-    if (!realms_) {
-      const auto count = listed ? static_cast<int64_t>(realms.size()) : 0;
-      return rows_.append(batch, *world_, document->root(), {{"realm_count", count}});
-    }
-    for (std::size_t i = 0; listed && i < realms.size(); ++i) {
-      rows_.append(batch, *world_, realms.at(i).value_unsafe(), {{"connected_realm_id", id}});
+    for (const element realm : found.entries) {
+      rows_.append(batch, *world_, realm, {{"connected_realm_id", id}},
+                   std::to_string(id));  // not every realm says where it is
     }
   }
 
-  const Sources sources_;
-  const sluice::ReadRequest& request_;
   const bool realms_;
-  LocalisedRows rows_;
-  const World* world_ = nullptr;
-  bool listed_ = false;
-  std::vector<int64_t> ids_;
-  std::size_t at_ = 0;
-  int64_t after_ = -1;
 };
 
 }  // namespace

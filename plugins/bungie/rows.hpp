@@ -48,6 +48,7 @@ class RowMaker {
   std::vector<std::vector<std::string>> columns_;  // of translated fields, by further language
   std::vector<std::string> references_;            // columns in which 0 means none
   sluice::RecordDecoder decoder_;
+  const Fingerprint seed_;
   Entry entry_;
   std::vector<Translation> found_;  // of the entry at hand; values refer to it
   std::string digest_;

@@ -221,6 +221,42 @@ TEST_CASE("items: all streams of a region land and are then confirmed", "[pipeli
   }
 }
 
+TEST_CASE("items: a realm that the index lists and the service denies stays",
+          "[pipeline][blizzard]") {
+  Game game;
+  game.set = {R"(pipeline.streams=["connected_realms", "realms"])",
+              "stream.connected_realms.refresh=\"1s\"", "stream.realms.refresh=\"1s\""};
+  const auto truth = game.expect();
+  const auto deny = [&] {
+    game.twin.control("POST", "/_twin/faults", R"({"path": "/blizzard/data/wow/connected-realm/500",
+        "action": "status", "status": 404, "content_type": "application/json",
+        "body": "{\"code\":404,\"type\":\"BLZWEBAPI00000404\",\"detail\":\"Not Found\"}"})");
+  };
+  const auto check_all = [&] {
+    for (const char* table : {"connected_realms", "realms"}) {
+      CHECK(game.count("count(*) FROM " + std::string(table)) == truth.at(table));
+      CHECK(game.count("count(removed_at) FROM " + std::string(table)) == 0);
+    }
+  };
+  SECTION("as it was read last") {
+    game.fetch();
+    deny();
+    let_a_second_pass();
+    CHECK(game.fetch().at("by_status").at("404").get<int>() > 0);
+    check_all();
+  }
+  SECTION("missing until it was read once") {
+    deny();
+    game.fetch(1);
+    CHECK(game.count("count(*) FROM connected_realms") ==
+          truth.at("connected_realms").get<int64_t>() - 1);
+    CHECK(game.count("count(*) FROM realms") > 0);
+    game.twin.control("DELETE", "/_twin/faults");
+    game.fetch();
+    check_all();
+  }
+}
+
 TEST_CASE("items: a history keeps every list", "[pipeline][blizzard]") {
   Game game;
   game.set = {R"(pipeline.streams=["commodities"])", "source.0.auction_history=true",

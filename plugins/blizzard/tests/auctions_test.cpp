@@ -187,6 +187,19 @@ TEST_CASE("blizzard auctions: realms of one connected realm have one list", "[un
         Keys{"eu/retail/509", "eu/retail/510"});
 }
 
+TEST_CASE("blizzard auctions: a realm that is denied later is read where it was",
+          "[unit][blizzard]") {
+  FakeHost host;
+  const json garona = {{"realms", {"garona"}}};
+  host.http.on(url("realm/garona", "dynamic-eu"),
+               json_answer(R"({"connected_realm":{"href":"https://x/connected-realm/509?n=y"}})"));
+  CHECK(partitions(host, "auctions", garona) == Keys{"eu/retail/509"});
+  host.http.clear();
+  host.http.on(url("realm/garona", "dynamic-eu"), not_found());
+  CHECK(partitions(host, "auctions", garona) == Keys{"eu/retail/509"});
+  CHECK(host.log().size() == 1);
+}
+
 TEST_CASE("blizzard auctions: the index of realms is asked for again with its validator",
           "[unit][blizzard]") {
   FakeHost host;

@@ -98,6 +98,17 @@ TEST_CASE("blizzard items: a new build is no change and a new price is one", "[u
   CHECK(hash(item(7)) != hash(item(7, R"(,"purchase_quantity":5)")));
 }
 
+TEST_CASE("blizzard items: rows that gain a column are no longer the same", "[unit][blizzard]") {
+  const auto hash = [](bool documents) {
+    FakeHost host;
+    host.http.on(item_url(7), json_answer(item(7)));
+    const auto run = read_keys(host, {"eu/retail/7"}, {{"documents", documents}});
+    return run.rows.at(0).at("content_hash").get<std::string>();
+  };
+  CHECK(hash(true) == hash(true));
+  CHECK(hash(true) != hash(false));
+}
+
 TEST_CASE("blizzard items: what is not there is empty and does not stop the rest",
           "[unit][blizzard]") {
   FakeHost host;
@@ -158,7 +169,8 @@ TEST_CASE("blizzard items: refused credentials end it at once", "[unit][blizzard
   CHECK(host.http.requests().size() == 1);
 }
 
-TEST_CASE("blizzard items: bare ids of a query are asked for everywhere", "[unit][blizzard]") {
+TEST_CASE("blizzard items: bare ids are asked for everywhere, and again where they are missing",
+          "[unit][blizzard]") {
   FakeHost host;
   host.http.on(item_url(7), json_answer(item(7)))
       .on(item_url(7, "&locale=en_US", "static-us"), not_found())
@@ -166,11 +178,20 @@ TEST_CASE("blizzard items: bare ids of a query are asked for everywhere", "[unit
       .on(item_url(8, "&locale=en_US", "static-us"), not_found());
   const auto run = read_keys(host, {"7", "8", "soon", "-3", "0"}, {{"regions", {"eu", "us"}}});
   CHECK(run.rows.size() == 1);
-  CHECK_FALSE(outcome(run, "7"));
+  CHECK(outcome(run, "7") == Outcome::kEmpty);  // its row lands, and it is asked for again
   CHECK(outcome(run, "8") == Outcome::kEmpty);
   CHECK(outcome(run, "soon") == Outcome::kEmpty);
   CHECK(noted(run, "item_skipped") == 3);
   CHECK(noted(run, "item_not_found") == 3);
+}
+
+TEST_CASE("blizzard items: a bare id that all worlds know is done", "[unit][blizzard]") {
+  FakeHost host;
+  host.http.on(item_url(7), json_answer(item(7)))
+      .on(item_url(7, "&locale=en_US", "static-us"), json_answer(item(7)));
+  const auto run = read_keys(host, {"7"}, {{"regions", {"eu", "us"}}});
+  CHECK(run.rows.size() == 2);
+  CHECK(run.outcomes.empty());
 }
 
 TEST_CASE("blizzard items: ids to skip are not asked for", "[unit][blizzard]") {
@@ -206,7 +227,8 @@ TEST_CASE("blizzard items: one language is taken from an object of all", "[unit]
   CHECK(read_keys(host, {"eu/retail/7"}).rows.at(0).at("description") == "Red");
 }
 
-TEST_CASE("blizzard items: bad fields cost themselves or their record", "[unit][blizzard]") {
+TEST_CASE("blizzard items: bad fields cost themselves, or their record and are asked for again",
+          "[unit][blizzard]") {
   FakeHost host;
   host.http.on(item_url(7), json_answer(item(7, R"(,"description":["x"],"new_field":1)")))
       .on(item_url(8), json_answer(item(9)))
@@ -221,6 +243,9 @@ TEST_CASE("blizzard items: bad fields cost themselves or their record", "[unit][
   REQUIRE(run.rejects.size() == 2);
   CHECK(run.rejects[0].rule == "wrong_id");
   CHECK(run.rejects[1].reason.starts_with("/id: is missing"));
+  CHECK_FALSE(outcome(run, "eu/retail/7"));
+  CHECK(outcome(run, "eu/retail/8") == Outcome::kFailed);
+  CHECK(outcome(run, "eu/retail/10") == Outcome::kFailed);
 }
 
 TEST_CASE("blizzard items: documents are kept whole and canonical", "[unit][blizzard]") {

@@ -90,15 +90,44 @@ TEST_CASE("blizzard realms: reading goes on behind the last connected realm", "[
   CHECK(resumed.rows[0] == run.rows[4]);
 }
 
-TEST_CASE("blizzard realms: one that is not there is noted and the rest is read",
+TEST_CASE("blizzard realms: one that is denied at first leaves the reading incomplete",
           "[unit][blizzard]") {
+  const auto denial =
+      GENERATE(not_found(), json_answer(R"({"id":509})"), json_answer(connected(509, 0)));
+  const std::string stream = GENERATE("connected_realms", "realms");
   FakeHost host;
   host.http.on(realm_url("index"), json_answer(links({509, 510})))
-      .on(realm_url("509"), not_found())
+      .on(realm_url("509"), denial)
       .on(realm_url("510"), json_answer(connected(510, 1)));
-  const auto run = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
+  const auto run = read(host, json::object(), {.stream = stream, .partition = "eu/retail"});
   CHECK(run.rows.size() == 1);
   CHECK(noted(run, "connected_realm_not_found") == 1);
+  REQUIRE(run.error);  // an end would take the rows of 509 for removed
+  CHECK(run.error->code() == sluice::Code::kUnavailable);
+  const auto rest = read(host, json::object(),
+                         {.stream = stream, .partition = "eu/retail", .state = run.states.at(0)});
+  CHECK(rest.rows.empty());
+  CHECK(rest.error);
+}
+
+TEST_CASE("blizzard realms: one that is denied later is told as it was", "[unit][blizzard]") {
+  const auto denial =
+      GENERATE(not_found(), json_answer(R"({"id":509})"), json_answer(connected(509, 0)));
+  const std::string stream = GENERATE("connected_realms", "realms");
+  FakeHost host;
+  const auto answer = [&](const Answer& of_509) {
+    host.http.clear();
+    host.http.on(realm_url("index"), json_answer(links({509, 510})))
+        .on(realm_url("509"), of_509)
+        .on(realm_url("510"), json_answer(connected(510, 1)));
+    return read(host, json::object(), {.stream = stream, .partition = "eu/retail"});
+  };
+  const auto before = answer(json_answer(connected(509, 3)));
+  CHECK(before.notes.empty());
+  const auto denied = answer(denial);
+  CHECK(denied.end == SLUICE_END);
+  CHECK(denied.rows == before.rows);
+  CHECK(noted(denied, "connected_realm_not_found") == 1);
 }
 
 TEST_CASE("blizzard realms: an index with a link that has no id is refused", "[unit][blizzard]") {
@@ -107,6 +136,21 @@ TEST_CASE("blizzard realms: an index with a link that has no id is refused", "[u
                json_answer(R"({"connected_realms":[{"href":"https://x/realms/all"}]})"));
   const auto run = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
   CHECK(run.error.value().code() == sluice::Code::kBadData);
+}
+
+TEST_CASE("blizzard realms: a realm that moves to another connected realm is no longer the same",
+          "[unit][blizzard]") {
+  const auto hash = [](int connected_id) {
+    json document = json::parse(connected(509, 1));  // whose realm does not say where it is
+    document["id"] = connected_id;
+    FakeHost host;
+    host.http.on(realm_url("index"), json_answer(links({connected_id})))
+        .on(realm_url(std::to_string(connected_id)), json_answer(document.dump()));
+    const auto run = read(host, json::object(), {.stream = "realms", .partition = "eu/retail"});
+    return run.rows.at(0).at("content_hash").get<std::string>();
+  };
+  CHECK(hash(509) == hash(509));
+  CHECK(hash(509) != hash(510));
 }
 
 TEST_CASE("blizzard classes: the index is walked and subclasses are rows", "[unit][blizzard]") {
@@ -121,9 +165,8 @@ TEST_CASE("blizzard classes: the index is walked and subclasses are rows", "[uni
       .on(url("item-class/9", "static-classic-eu", "&locale=en_US"), not_found());
   const json classic = {{"games", {"classic"}}};
   const auto classes = read(host, classic, {.stream = "item_classes", .partition = "eu/classic"});
-  REQUIRE(classes.rows.size() == 1);
+  REQUIRE(classes.rows.size() == 2);
   CHECK(classes.rows[0]["subclass_count"] == 2);
-  CHECK(noted(classes, "item_class_not_found") == 1);
   CHECK(classes.rejects.size() == 1);
   const auto subclasses =
       read(host, classic, {.stream = "item_subclasses", .partition = "eu/classic"});
@@ -131,6 +174,44 @@ TEST_CASE("blizzard classes: the index is walked and subclasses are rows", "[uni
   CHECK(subclasses.rows[1]["class_id"] == 0);
   CHECK(subclasses.rows[1]["subclass_id"] == 4);
   CHECK(subclasses.rows[1]["name"] == "Cheese");
+}
+
+TEST_CASE("blizzard classes: one that is denied is a row and its subclasses are not removed",
+          "[unit][blizzard]") {
+  FakeHost host;
+  const auto class_url = [](const std::string& id) {
+    return url("item-class/" + id, "static-eu", "&locale=en_US");
+  };
+  const std::string index =
+      R"({"item_classes":[{"key":{"href":"x"},"id":9,"name":"Book"},{"id":0,"name":"Food"}]})";
+  const auto answer = [&](const Answer& of_9) {
+    host.http.clear();
+    host.http.on(class_url("index"), json_answer(index))
+        .on(class_url("9"), of_9)
+        .on(class_url("0"), json_answer(R"({"class_id":0,"name":"Food","item_subclasses":[]})"));
+  };
+  const auto read_stream = [&](const std::string& stream) {
+    return read(host, json::object(), {.stream = stream, .partition = "eu/retail"});
+  };
+  answer(not_found());
+  const auto classes = read_stream("item_classes");
+  CHECK(classes.end == SLUICE_END);
+  REQUIRE(classes.rows.size() == 2);
+  CHECK(classes.rows[1]["class_id"] == 9);
+  CHECK(classes.rows[1]["name"] == "Book");
+  CHECK(classes.rows[1]["subclass_count"].is_null());
+  REQUIRE(classes.notes.size() == 1);
+  CHECK(noted(classes, "item_class_not_found") == 1);
+  CHECK(read_stream("item_subclasses").error.value().code() == sluice::Code::kUnavailable);
+
+  answer(json_answer(R"({"class_id":9,"name":"Book","item_subclasses":[{"id":1,"name":"B"}]})"));
+  const auto whole = read_stream("item_subclasses");
+  CHECK(whole.rows.size() == 1);
+  answer(not_found());
+  const auto denied = read_stream("item_subclasses");
+  CHECK(denied.end == SLUICE_END);
+  CHECK(denied.rows == whole.rows);
+  CHECK(read_stream("item_classes").rows.at(1).at("subclass_count") == 1);
 }
 
 TEST_CASE("blizzard token: the series begins with the newest price and a 304 repeats it",

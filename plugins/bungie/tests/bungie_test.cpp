@@ -90,6 +90,15 @@ TEST_CASE("bungie: odd entries cost a value or themselves", "[unit][bungie]") {
   CHECK(slim.notes.empty());
 }
 
+TEST_CASE("bungie: rows that gain a column are no longer the same", "[unit][bungie]") {
+  const auto hash = [](const json& config) {
+    const auto run = read_table("{" + place(1, "a") + "}", {.config = config});
+    return run.rows.at(0).at("content_hash").get<std::string>();
+  };
+  CHECK(hash(json::object()) == hash({{"definitions", true}}));
+  CHECK(hash(json::object()) != hash({{"definitions", false}}));
+}
+
 TEST_CASE("bungie: cut and malformed tables are tried again and named by their byte",
           "[unit][bungie]") {
   const std::string whole = "{" + place(1, "a") + "," + place(2, "b") + "}";
