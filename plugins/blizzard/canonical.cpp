@@ -96,19 +96,17 @@ void find_locales(element value, std::vector<std::string>& out) {
   if (value.is_array()) {
     const simdjson::dom::array items = value.get_array().value_unsafe();
     for (const element item : items) {
-      if (out.empty()) {
-        find_locales(item, out);
-      }
+      find_locales(item, out);
     }
   } else if (value.is_object()) {
     const object members = value.get_object().value_unsafe();
     const bool localised = is_localised(members);
     for (const auto [name, member] : members) {
       if (localised) {
-        if (is_locale(name)) {
+        if (is_locale(name) && std::find(out.begin(), out.end(), name) == out.end()) {
           out.emplace_back(name);
         }
-      } else if (out.empty()) {
+      } else {
         find_locales(member, out);
       }
     }

@@ -14,7 +14,8 @@
 
 namespace blizzard {
 
-// Languages that a document's texts come in, in the document's order; empty if they are plain.
+// Languages that any of a document's texts comes in, in the document's order; empty if they are
+// plain.
 std::vector<std::string> locales_in(simdjson::dom::element document);
 
 // Appends the canonical form. A text that comes as an object of languages becomes the one of

@@ -114,11 +114,13 @@ bool RowMaker::is_wanted() const {
 }
 
 void RowMaker::add(sluice::Batch& batch, std::string_view key, std::string_view json) {
-  if (!entry_.parse(json) && !is_json(json)) {
-    request_.reject(
-        "entry_json",
-        "The entry '" + std::string(key.substr(0, 100)) + "' of " + table_.table + " is not JSON.",
-        json);
+  // Whether it is a currency cannot be told without a tree; it must not be left out in silence.
+  const bool needs_tree = table_.rows == Rows::kCurrencies;
+  if (!entry_.parse(json) && (needs_tree || !is_json(json))) {
+    request_.reject("entry_json",
+                    "The entry '" + std::string(key.substr(0, 100)) + "' of " + table_.table +
+                        (needs_tree ? " cannot be looked into." : " is not JSON."),
+                    json);
   } else if (table_.rows != Rows::kSales) {
     if (is_wanted()) {
       add_entry(batch, key, json);

@@ -47,6 +47,9 @@ TEST_CASE("blizzard canonical: texts in languages become the one wanted", "[unit
   CHECK(canonical(both, "ko_KR") == R"({"kind":"Axe","name":null})");
   const Document document(both, "test");
   CHECK(locales_in(document.root()) == std::vector<std::string>{"en_US", "de_DE", "fr_FR"});
+  const Document uneven(R"({"name":{"en_US":"Axe"},"of":[{"text":{"de_DE":"Axt","en_US":"A"}}]})",
+                        "test");
+  CHECK(locales_in(uneven.root()) == std::vector<std::string>{"en_US", "de_DE"});
   CHECK(locales_in(Document(R"({"name":"Axe","ids":[1,{"ab_CD":5}]})", "test").root()).empty());
 }
 

@@ -99,6 +99,15 @@ TEST_CASE("bungie: rows that gain a column are no longer the same", "[unit][bung
   CHECK(hash(json::object()) != hash({{"definitions", false}}));
 }
 
+TEST_CASE("bungie: an item that cannot be looked into is no silent loss among currencies",
+          "[unit][bungie]") {
+  const auto run = read_table(
+      R"({"1":{"hash":1,"itemType":1,"x":123456789012345678901234567890},"2":{"itemType":2}})",
+      {.stream = "currencies", .table = "DestinyInventoryItemDefinition"});
+  CHECK(run.end == SLUICE_END);
+  CHECK(run.rows.size() + run.rejects.size() == 1);
+}
+
 TEST_CASE("bungie: cut and malformed tables are tried again and named by their byte",
           "[unit][bungie]") {
   const std::string whole = "{" + place(1, "a") + "," + place(2, "b") + "}";
