@@ -20,11 +20,12 @@ constexpr uint64_t kSmallestQueue = 1U << 20;
 constexpr int64_t kRenewEveryMs = 15'000;         // a quarter of the lease
 constexpr int64_t kWriterPatienceUs = 2'000'000;  // for a commit when the run is given up
 
-// A quarter of the memory limit is for batches on their way to the sink, a quarter for slices that
+// A sixth of the memory limit is for batches on their way to the sink, a quarter for slices that
 // must land whole. Batches are counted by what is in them; their buffers, which double when they
-// grow, take up to twice that, and the sink has caches of its own.
+// grow, take up to twice that, and source and sink have buffers of their own: with a quarter 500
+// players' histories peaked above the limit (docs/sources.md).
 uint64_t queue_bytes(const PipelineConfig& config) {
-  return std::max(config.memory_bytes / 4, kSmallestQueue);
+  return std::max(config.memory_bytes / 6, kSmallestQueue);
 }
 constexpr int64_t kLive = 3'600'000'000;  // the newest hour; what is older is backfill
 
