@@ -30,6 +30,7 @@ struct StreamPlan {
   ListingCounts counts;
   std::vector<PlannedSlice> slices;  // the first of those to be read
   uint64_t requests = 0;
+  uint32_t together = 1;              // keys: so many at most are asked for by one of `requests`
   std::optional<LimitEstimate> wait;  // least time of `requests`; nothing = no limit
   std::vector<std::string> changes;   // in the target
 };
@@ -102,8 +103,8 @@ Result<StreamPlan> plan_one(Session& session, ReadLedger& ledger, const Stream& 
   out.name = stream.name;
   out.kind = to_string(stream.kind);
   out.counts = plan->counts;
-  const uint64_t per_request = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
-  out.requests = (plan->counts.work + per_request - 1) / per_request;
+  out.together = stream.kind == StreamKind::kKeys ? std::max(1U, stream.max_keys) : 1;
+  out.requests = (plan->counts.work + out.together - 1) / out.together;
   out.wait = estimate_time(session, limits, out.requests, clock.now_us());
   if (sink_can_tell) {
     auto changes = session.sink().diff(session.binding(stream));
@@ -201,7 +202,11 @@ std::string as_text(const PipelinePlan& plan) {
         stream.name, grouped(counts.work), grouped(counts.listed), grouped(counts.added),
         grouped(counts.changed), grouped(counts.same), grouped(counts.vanished));
     if (counts.work > 0) {
-      out += fmt::format("  {:<28} about {} requests", "", grouped(stream.requests));
+      // Whether the source can ask for many keys at once, or asks one by one, only it knows.
+      out += stream.together == 1
+                 ? fmt::format("  {:<28} about {} requests", "", grouped(stream.requests))
+                 : fmt::format("  {:<28} {} to {} requests", "", grouped(stream.requests),
+                               grouped(counts.work));
       if (counts.work_bytes > 0) {
         out += ", " + bytes_text(counts.work_bytes);
       }

@@ -221,6 +221,14 @@ TEST_CASE("plan: names the slices that it would read where that is asked for",
       parsed(pipeline.sluice("plan", {"--format", "json"})).at("streams").at(0).contains("slices"));
 }
 
+TEST_CASE("plan: keys cost a request each at most, and as few as the source takes together",
+          "[pipeline][verbs]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"items\"]");
+  pipeline.world(R"({"items": {"k1": "found", "k2": "found", "k3": "found", "k4": "found"}})");
+  CHECK(has(pipeline.sluice("plan").out, " 2 to 4 requests\n"));
+}
+
 TEST_CASE("plan: several files are one list", "[pipeline][verbs]") {
   WorldPipeline pipeline;
   pipeline.configure("streams = [\"docs\"]");
