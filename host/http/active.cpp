@@ -116,6 +116,8 @@ bool Active::set_options(const WireSettings& settings) {
   well = set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED)) && well;
   well = set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS)) && well;
   well = set(CURLOPT_PIPEWAIT, request.https ? 1L : 0L) && well;
+  // On a connection that was kept, libcurl sends again by itself what the server closed upon.
+  well = set(CURLOPT_FRESH_CONNECT, request.repeatable ? 0L : 1L) && well;
   well = set(CURLOPT_TCP_KEEPALIVE, 1L) && well;
   well = set(CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleS) && well;
   well = set(CURLOPT_TCP_KEEPINTVL, kKeepAliveEveryS) && well;

@@ -28,6 +28,8 @@ namespace {
 constexpr int kWarn = 3;  // as SLUICE_LOG_WARN
 constexpr std::chrono::milliseconds kProbeTimeout{5'000};
 constexpr std::chrono::hours kLongestBan{24 * 7};
+constexpr std::chrono::milliseconds kProbePatience{100};
+constexpr uint64_t kLongestDoze = 5'000;  // milliseconds; somebody else may have probed meanwhile
 
 Error cancelled(const std::string& place) {
   return Error{Code::kCancelled, place + ": cancelled", 0, 0};
@@ -68,18 +70,28 @@ class HttpClient::Impl {
   [[nodiscard]] std::vector<ServiceSnapshot> services() const;
 
  private:
-  struct Call;  // one open() on its way
+  struct Call;    // one open() on its way
+  struct Again {  // a try that is to be followed by another
+    Error why;
+    std::chrono::milliseconds wait;  // the service's own word; 0 = it gave none
+    bool elsewhere;  // what failed is the endpoint: another one is asked if there is one
+  };
+  struct Settled {
+    bool ours = false;           // the answer is the caller's; else the request goes out again
+    std::optional<Again> again;  // as a retry
+  };
   Result<Loop*> loop();
   Result<std::unique_ptr<HttpExchange>> carry_out(Call& call);
   Result<std::unique_ptr<Attempt>> admit(Call& call);
   Result<std::unique_ptr<Attempt>> choose(Call& call);
   Result<void> probe(Call& call, std::unique_ptr<Attempt> attempt, const std::string& base);
-  Result<void> wait_for_limit(Call& call, uint32_t cost, const Counted& counted);
+  Result<void> wait_for_limit(Call& call, uint32_t cost, const Counted& counted,
+                              std::chrono::milliseconds patience);
   Counted counted(const Call& call, const Endpoint& endpoint);
   Result<std::unique_ptr<Exchange>> send(Call& call, std::unique_ptr<Attempt> attempt);
-  Result<bool> settle(Call& call, Exchange& exchange);
+  Result<Settled> settle(Call& call, Exchange& exchange);
   Result<void> follow(Call& call, const Head& head);
-  Result<void> retry(Call& call, Error why, std::chrono::milliseconds wait, bool elsewhere);
+  Result<void> retry(Call& call, Again again);
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after(const Call& call,
                                                                      const Head& head) const;
   void warn(const std::string& message) const {
@@ -198,16 +210,20 @@ Result<std::unique_ptr<HttpExchange>> HttpClient::Impl::carry_out(Call& call) {
       if (!is_retried(exchange.error()) || !call.may_retry(options_)) {
         return std::move(exchange).error();
       }
-      SLUICE_TRY(retry(call, std::move(exchange).error(), std::chrono::milliseconds(0), true));
+      SLUICE_TRY(retry(call, {std::move(exchange).error(), std::chrono::milliseconds(0), true}));
       continue;
     }
     auto settled = settle(call, **exchange);
     if (!settled) {
       return std::move(settled).error();
     }
-    if (*settled) {
+    if (settled->ours) {
       (*exchange)->attempt().delivered(call.first, call.retries == 0 && call.moves == 0);
       return std::unique_ptr<HttpExchange>(std::move(*exchange));
+    }
+    exchange->reset();  // its connection and its place among requests under way are others' now
+    if (settled->again) {
+      SLUICE_TRY(retry(call, *std::move(settled->again)));
     }
   }
 }
@@ -220,13 +236,30 @@ Counted HttpClient::Impl::counted(const Call& call, const Endpoint& endpoint) {
 // Waits for leave of a breaker and then of the limits, which may take so long that the breaker has
 // opened meanwhile.
 Result<std::unique_ptr<Attempt>> HttpClient::Impl::admit(Call& call) {
+  const int64_t until_us =
+      clock_.monotonic_us() + std::chrono::microseconds(options_.limit_patience).count();
   while (true) {
     auto attempt = choose(call);
     if (!attempt) {
       return attempt;
     }
     const bool probes = (*attempt)->is_probe() && !call.way().probe.empty();
-    SLUICE_TRY(wait_for_limit(call, probes ? 1 : call.request.cost, (*attempt)->counted()));
+    const uint32_t cost = probes ? 1 : call.request.cost;
+    if ((*attempt)->is_probe() && clock_.monotonic_us() < until_us) {
+      // The breaker lets one through for all: that one must not be one that its limits hold back.
+      auto granted = wait_for_limit(call, cost, (*attempt)->counted(), kProbePatience);
+      if (!granted && granted.error().code == Code::kRateLimited) {
+        attempt->reset();
+        if (call.cancel.sleep_ms(
+                std::min<uint64_t>(granted.error().retry_after_ms, kLongestDoze))) {
+          return cancelled(call.place);
+        }
+        continue;
+      }
+      SLUICE_TRY(std::move(granted));
+    } else {
+      SLUICE_TRY(wait_for_limit(call, cost, (*attempt)->counted(), options_.limit_patience));
+    }
     if (probes) {
       SLUICE_TRY(probe(call, std::move(*attempt), call.way().targets[call.chosen].base));
     } else if (!(*attempt)->is_late()) {
@@ -285,12 +318,13 @@ Result<void> HttpClient::Impl::probe(Call& call, std::unique_ptr<Attempt> attemp
   return call.cancel.requested() ? Result<void>(cancelled(call.place)) : Result<void>();
 }
 
-Result<void> HttpClient::Impl::wait_for_limit(Call& call, uint32_t cost, const Counted& counted) {
+Result<void> HttpClient::Impl::wait_for_limit(Call& call, uint32_t cost, const Counted& counted,
+                                              std::chrono::milliseconds patience) {
   const int64_t before_us = clock_.monotonic_us();
   const LimitRequest wanted{call.scope, static_cast<double>(std::max(cost, 1U)), call.request.live,
                             call.caller.name};
   call.grant.reset();  // of the try before
-  auto granted = limits_.acquire(wanted, options_.limit_patience, call.cancel);
+  auto granted = limits_.acquire(wanted, patience, call.cancel);
   const auto waited =
       static_cast<uint64_t>(std::max<int64_t>(0, clock_.monotonic_us() - before_us));
   call.caller.stats.waited_us += waited;
@@ -321,14 +355,14 @@ Result<std::unique_ptr<Exchange>> HttpClient::Impl::send(Call& call,
   return exchange;
 }
 
-// Judges an answer by its head: true if it is the caller's, false if the request goes out again.
-Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
+// Judges an answer by its head.
+Result<HttpClient::Impl::Settled> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
   const Head& head = exchange.head();
   const auto told = retry_after(call, head);
   call.grant->answered(head, told);
   if (head.is_redirect() && !head.field("Location").empty()) {
     SLUICE_TRY(follow(call, head));
-    return false;
+    return Settled{};
   }
   if (is_firewall(call.request, head)) {
     const Error error = firewall_error(call.place, head.status);
@@ -348,8 +382,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
     if (other_key || !call.may_retry(options_)) {
       return error;
     }
-    SLUICE_TRY(retry(call, std::move(error), wait, head.status >= 500));
-    return false;
+    return Settled{.again = Again{std::move(error), wait, head.status >= 500}};
   }
   if (head.status == 407 && !as_it_comes) {
     return make_failure(Failure::kProxyRefused, call.place);
@@ -373,7 +406,7 @@ Result<bool> HttpClient::Impl::settle(Call& call, Exchange& exchange) {
     }
   }
   exchange.describe(call.url().shown, std::move(validator));
-  return true;
+  return Settled{.ours = true, .again = {}};
 }
 
 Result<void> HttpClient::Impl::follow(Call& call, const Head& head) {
@@ -429,17 +462,18 @@ std::optional<std::chrono::milliseconds> HttpClient::Impl::retry_after(const Cal
   return told->wait;
 }
 
-// Waits before the next try; `wait` is the service's own word, 0 = it gave none. `elsewhere`: what
-// failed is the endpoint, so that another one is asked if there is one.
-Result<void> HttpClient::Impl::retry(Call& call, Error why, std::chrono::milliseconds wait,
-                                     bool elsewhere) {
+// Waits before the next try, without a place among requests under way.
+Result<void> HttpClient::Impl::retry(Call& call, Again again) {
+  auto& [why, wait, elsewhere] = again;
+  call.grant.reset();
   const bool moves_on = call.moves_on();
   if (!moves_on && !budgets_.take(call.scope)) {
     why.message += "; it is not tried again, since the retries to " + call.scope +
                    " have used up their share of its requests (retry_budget in [http])";
     return why;
   }
-  if (call.redirects > 0 && call.home.has_choice()) {  // the set decides anew
+  // The set decides anew, unless the request has been carried out and only its answer is fetched.
+  if (call.redirects > 0 && call.home.has_choice() && is_repeatable(call.original)) {
     call.request = call.original;
     call.redirected.reset();
     call.chosen = 0;

@@ -106,7 +106,11 @@ Result<std::shared_ptr<LimitGroup::Sent>> LimitGroup::acquire(const LimitRequest
   if (unlimited(ticket)) {
     grant(ticket, clock_.now_us());
   } else {
+    const int64_t planned_us = look_at_us_;
     look();
+    if (look_at_us_ < planned_us && sleeper_ != nullptr) {
+      sleeper_->wake.notify_one();  // it sleeps to the later time
+    }
   }
   std::optional<Error> error;
   while (!ticket.granted && !error) {
@@ -364,6 +368,19 @@ void LimitGroup::pause(const std::string& scope, std::chrono::milliseconds wait,
   const std::lock_guard lock(mutex_);
   with_quota(
       [&] { quota_.pause(scope, clock_.now_us() + std::chrono::microseconds(wait).count(), why); });
+}
+
+std::chrono::milliseconds LimitGroup::ban_left() {
+  const std::lock_guard lock(mutex_);
+  if (clock_.now_us() >= read_us_ + kNoteEvery) {
+    with_quota([] {});
+  }
+  const auto found = quota_.scopes().find(service_);
+  if (found == quota_.scopes().end() || found->second.why != PauseReason::kBanned) {
+    return std::chrono::milliseconds(0);
+  }
+  const int64_t left_us = found->second.paused_until_us - clock_.now_us();
+  return std::chrono::milliseconds(left_us > 0 ? left_us / 1000 + 1 : 0);
 }
 
 std::optional<double> LimitGroup::left(const std::string& scope) {

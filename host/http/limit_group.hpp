@@ -40,6 +40,8 @@ class LimitGroup {
   void answered(Sent& sent, const Head& head, std::optional<std::chrono::milliseconds> told_wait);
   void finished(Sent& sent);
   void pause(const std::string& scope, std::chrono::milliseconds wait, PauseReason why);
+  // How long the service has still banned the address; 0 = it has not.
+  std::chrono::milliseconds ban_left();
   std::optional<double> left(const std::string& scope);
   // Nothing is under way, waiting or known: may be forgotten.
   bool idle();

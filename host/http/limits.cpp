@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/http/answer.hpp"
 #include "host/http/limit_group.hpp"
 
 namespace sluice::host {
@@ -14,6 +15,13 @@ constexpr size_t kManyServices =
 
 std::string service_of(const std::string& scope) {
   return scope.substr(0, scope.find('/', 1));
+}
+
+// "host" of "host@account/route", one of several keys; empty if the scope is of none.
+std::string address_of(const std::string& scope) {
+  const std::string service = service_of(scope);
+  const auto at = service.find('@');
+  return at == std::string::npos ? std::string() : service.substr(0, at);
 }
 
 // The tighter of two rules that speak of the same thing.
@@ -29,6 +37,10 @@ const LimitRule& stricter(const LimitRule& left, const LimitRule& right) {
 struct Grant::Inside {
   std::shared_ptr<LimitGroup> group;
   std::shared_ptr<LimitGroup::Sent> sent;
+  // With one of several keys: the host's own, where bans are kept. They are of the address and hold
+  // for every key.
+  std::string address;
+  std::shared_ptr<LimitGroup> bans;
 };
 
 Grant::Grant(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
@@ -47,6 +59,9 @@ Grant::~Grant() {
 void Grant::answered(const Head& head, std::optional<std::chrono::milliseconds> told_wait) {
   if (inside_) {
     inside_->group->answered(*inside_->sent, head, told_wait);
+    if (head.status == kBannedStatus && inside_->bans) {
+      inside_->bans->pause(inside_->address, inside_->group->ban_left(), PauseReason::kBanned);
+    }
   }
 }
 
@@ -112,6 +127,13 @@ Result<Grant> Limits::acquire(const LimitRequest& request, std::chrono::millisec
                               const Cancel& cancel) {
   auto inside = std::make_unique<Grant::Inside>();
   inside->group = group(request.scope);
+  inside->address = address_of(request.scope);
+  if (!inside->address.empty()) {
+    inside->bans = group(inside->address);
+    if (const auto left = inside->bans->ban_left(); left.count() > 0) {
+      inside->group->pause(service_of(request.scope), left, PauseReason::kBanned);
+    }
+  }
   auto sent = inside->group->acquire(request, patience, cancel);
   if (!sent) {
     return std::move(sent).error();

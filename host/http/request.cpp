@@ -238,6 +238,7 @@ WireRequest make_wire_request(const HttpRequest& request, const Url& url, bool a
   if (!request.body.empty() && !has_header(request, "Content-Type")) {
     wire.headers.emplace_back("Content-Type: application/octet-stream");
   }
+  wire.repeatable = is_repeatable(request);
   return wire;
 }
 

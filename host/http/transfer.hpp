@@ -30,6 +30,7 @@ struct WireRequest {
   bool decode = true;              // ask for compressed answers and decode them
   bool client_certificate = true;  // may be shown to the server
   bool https = false;
+  bool repeatable = true;  // may be sent a second time if the first brought no answer
   std::chrono::milliseconds dns_timeout{0};
   std::chrono::milliseconds connect_timeout{0};
   std::chrono::milliseconds first_byte_timeout{0};

@@ -568,3 +568,41 @@ TEST_CASE("limits: rates that are no positive number mean none", "[unit][http]")
     REQUIRE(caller.open(request));
   }
 }
+
+TEST_CASE("limits: a ban of the address holds for every key", "[unit][http]") {
+  host::SystemClock clock;
+  const auto state = std::make_shared<host::MemoryState>();
+  const host::Cancel cancel;
+  {
+    host::Limits limits(clock, state);
+    auto first = limits.acquire({"b.com@k-1/route", 1, true, "p"}, milliseconds(0), cancel);
+    REQUIRE(first);
+    first->answered(answer(418), std::chrono::minutes(10));
+    CHECK_FALSE(limits.acquire({"b.com@k-2", 1, true, "p"}, milliseconds(0), cancel));
+    CHECK_FALSE(limits.acquire({"b.com", 1, true, "p"}, milliseconds(0), cancel));
+    CHECK(limits.acquire({"c.com@k-2", 1, true, "p"}, milliseconds(0), cancel));
+  }
+  host::Limits after_restart(clock, state);
+  CHECK_FALSE(after_restart.acquire({"b.com@k-3", 1, true, "p"}, milliseconds(0), cancel));
+}
+
+TEST_CASE("limits: a short wait is not slept through behind a long one", "[unit][http]") {
+  host::SystemClock clock;
+  host::Limits limits(clock, nullptr);
+  LimitRule route = rule(1, milliseconds(100));
+  route.scope = "api/*";
+  limits.declare("p", {route});
+  host::Cancel cancel;
+  limits.pause("api/1", std::chrono::minutes(1));
+  std::jthread waiting([&] {
+    CHECK_FALSE(limits.acquire({"api/1", 1, true, "p"}, std::chrono::minutes(5), cancel));
+  });
+  std::this_thread::sleep_for(milliseconds(50));  // to let it fall asleep
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) {
+    CHECK(limits.acquire({"api/2", 1, true, "p"}, std::chrono::minutes(1), cancel));
+  }
+  // Those who sleep look up every five seconds anyway: that was the wait.
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(4'500));
+  cancel.request();
+}

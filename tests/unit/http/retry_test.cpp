@@ -227,3 +227,119 @@ TEST_CASE("back-off: stays within the doubled base and the cap", "[unit][http]")
   }
   CHECK(most > milliseconds(900));
 }
+
+TEST_CASE("http: a POST is never sent again on a connection that was closed upon it",
+          "[unit][http]") {
+  std::atomic<int> posts{0};
+  RawHttpServer server([&](RawConnection& connection, const RawRequest& request) {
+    if (request.method == "POST") {
+      ++posts;
+      connection.close();  // carried out, and then nothing is said
+    } else {
+      connection.send(raw_answer(200, "kept"));
+    }
+  });
+  test::Caller caller;
+  auto kept = caller.get(server.url());
+  REQUIRE(kept);
+  REQUIRE(test::read_all(**kept));
+  kept->reset();
+  host::HttpRequest order = test::request_of(server.url());
+  order.method = "POST";
+  order.body = "one";
+  CHECK_FALSE(caller.open(order));
+  CHECK(posts == 1);
+}
+
+TEST_CASE("http: a POST that was answered by a redirect is not carried out again", "[unit][http]") {
+  std::atomic<int> posts{0}, looks{0};
+  RawHttpServer server([&](RawConnection& connection, const RawRequest& request) {
+    if (request.method == "POST") {
+      ++posts;
+      connection.send(raw_answer(303, "", "Location: /done\r\n"));
+    } else {
+      connection.send(++looks == 1 ? raw_answer(503, "later") : raw_answer(200, "done"));
+    }
+  });
+  std::string base = server.url();
+  base.pop_back();
+  host::HttpDeclaration declaration;
+  declaration.endpoints["api"] = {
+      {base, base + "/other"}, host::EndpointSet::Policy::kFailover, ""};
+  test::Caller caller;
+  host::HttpCaller who("p", declaration);
+  host::HttpRequest order = test::request_of("/orders");
+  order.endpoint = "api";
+  order.method = "POST";
+  order.body = "one";
+  auto answer = caller.client.open(order, caller.cancel, who);
+  CHECK(posts == 1);
+  REQUIRE(answer);
+  CHECK(*test::read_all(**answer) == "done");
+}
+
+TEST_CASE("http retries: one that waits holds no place among the requests under way",
+          "[unit][http]") {
+  std::mutex mutex;
+  std::string order;
+  RawHttpServer server([&](RawConnection& connection, const RawRequest& request) {
+    bool first = false;
+    {
+      const std::lock_guard lock(mutex);
+      first = order.empty();
+      order += request.target.back();
+    }
+    connection.send(first ? raw_answer(500, "later", "Retry-After: 60\r\n") : raw_answer(200, ""));
+  });
+  host::HttpDeclaration declaration;
+  host::LimitRule one_at_a_time;
+  one_at_a_time.scope = "127.0.0.1";
+  one_at_a_time.concurrent = 1;
+  declaration.limits.push_back(one_at_a_time);
+  test::Caller caller;
+  host::HttpCaller who("p", declaration);
+  caller.client.declare(who);
+  host::Cancel stop;
+  std::jthread waiting(
+      [&] { CHECK_FALSE(caller.client.open(test::request_of(server.url("/a")), stop, who)); });
+  server.wait_for_requests(1);
+  // Else it would come only when the minute is over, or the other gives up.
+  std::jthread end([&](const std::stop_token& done) {
+    for (int i = 0; i < 100 && !done.stop_requested(); ++i) {
+      std::this_thread::sleep_for(milliseconds(100));
+    }
+    stop.request();
+  });
+  CHECK(caller.client.open(test::request_of(server.url("/b")), stop, who));
+  end.request_stop();
+  waiting.join();
+  CHECK(order == "ab");
+}
+
+TEST_CASE("http: a request that its limits hold back is not the one that looks after a service",
+          "[unit][http]") {
+  std::atomic<bool> well{false};
+  RawHttpServer server([&](RawConnection& connection, const RawRequest&) {
+    connection.send(well ? raw_answer(200, "") : raw_answer(503, "", "Retry-After: 60\r\n"));
+  });
+  host::HttpOptions options = test::without_retries();
+  options.breaker.failures_in_row = 2;
+  options.breaker.open_base = milliseconds(1);
+  options.breaker.open_cap = milliseconds(2);
+  options.breaker_wait = milliseconds(500);
+  test::Caller caller(options);
+  const auto ask = [&](const char* scope, const host::Cancel& cancel) {
+    host::HttpRequest request = test::request_of(server.url());
+    request.scope = scope;
+    return static_cast<bool>(caller.client.open(request, cancel, caller.as));
+  };
+  // Both are asked to wait a minute; the breaker opens.
+  CHECK_FALSE(ask("held", caller.cancel));
+  CHECK_FALSE(ask("too", caller.cancel));
+  well = true;
+  host::Cancel stop;
+  std::jthread waiting([&] { CHECK_FALSE(ask("held", stop)); });
+  std::this_thread::sleep_for(milliseconds(50));  // to let it find the breaker
+  CHECK(ask("free", caller.cancel));
+  stop.request();
+}
