@@ -204,19 +204,17 @@ Result<std::unique_ptr<Ledger>> open_or_begin(const VerbSession& session) {
 Result<std::set<std::string>> records_of(Session& session, const std::string& pipeline,
                                          const std::string& stream, const std::string& slice) {
   std::set<std::string> names = {slice};
-  auto listed = session.sink().list_commits(pipeline, stream, "",
-                                            [&](const CommitRecord& record) -> Result<void> {
-                                              auto detail = decode_detail(record.detail);
-                                              if (!detail) {
-                                                return std::move(detail).error();
-                                              }
-                                              for (const CommitDetail::Key& one : detail->keys) {
-                                                if (one.key == slice) {
-                                                  names.insert(record.slice);
-                                                }
-                                              }
-                                              return {};
-                                            });
+  auto listed = session.sink().list_commits(
+      pipeline, stream, "", [&](const CommitRecord& record) -> Result<void> {
+        const auto detail = decode_detail(record.detail);
+        // A record that cannot be read is found by its name alone: forgetting is what mends it.
+        for (size_t i = 0; detail && i < detail->keys.size(); ++i) {
+          if (detail->keys[i].key == slice) {
+            names.insert(record.slice);
+          }
+        }
+        return {};
+      });
   return listed ? Result<std::set<std::string>>(std::move(names)) : std::move(listed).error();
 }
 

@@ -2,8 +2,10 @@
 #include "host/pipeline/plan.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "host/observe/log.hpp"
 #include "host/pipeline/series.hpp"
 
 namespace sluice::host {
@@ -129,13 +131,13 @@ Result<void> list_slices(const PlanRequest& request, Adder& adder) {
       });
 }
 
-// Pending intervals of earlier runs that are no longer wanted (a later `from`, a removed partition)
-// are forgotten.
-Result<void> forget_unwanted(const PlanRequest& request,
+// Pending and quarantined intervals of earlier runs that are no longer wanted (a later `from`, a
+// removed partition) are forgotten.
+Result<void> forget_unwanted(const PlanRequest& request, SliceState state,
                              const std::map<std::string, IntervalSet>& wanted_by_partition) {
   constexpr size_t kPage = 1000;
   for (SliceNo after = 0;;) {
-    auto page = request.ledger.page(request.stream_no, SliceState::kPending, after, kPage);
+    auto page = request.ledger.page(request.stream_no, state, after, kPage);
     if (!page) {
       return std::move(page).error();
     }
@@ -269,7 +271,9 @@ Result<void> list_series(const PlanRequest& request, Adder& adder, bool& more) {
                        return {};
                      }));
   if (!request.compare_only) {
-    SLUICE_TRY(forget_unwanted(request, wanted_by_partition));
+    for (const SliceState state : {SliceState::kPending, SliceState::kQuarantined}) {
+      SLUICE_TRY(forget_unwanted(request, state, wanted_by_partition));
+    }
   }
   for (const auto& [partition, want] : wanted_by_partition) {
     SLUICE_TRY(add_missing(request, partition, want, adder, more));
@@ -304,10 +308,17 @@ Result<void> each_partition(Source& source, const PipelineConfig& config, const 
                             const std::function<Result<void>(const std::string& partition,
                                                              const IntervalSet& wanted)>& visit) {
   const SeriesWant want = series_want(config, stream, now_us);
+  // One partition without a beginning, a bad record of the source perhaps, must not cost the
+  // others.
+  std::optional<Error> unknown;
+  bool known = false;
   const auto one = [&](const std::string& partition, int64_t from_us, int64_t to_us) {
     if (want.from_us == INT64_MIN && from_us == INT64_MIN) {
-      return Result<void>(no_beginning(config, stream, partition));
+      unknown = no_beginning(config, stream, partition);
+      log(LogLevel::kWarn, unknown->message, "stream=" + stream.name);
+      return Result<void>();
     }
+    known = true;
     return visit(partition, wanted(stream, want, from_us, to_us));
   };
   bool any = stream.partitioned;
@@ -316,11 +327,14 @@ Result<void> each_partition(Source& source, const PipelineConfig& config, const 
         any = true;
         return one(std::string(view(partition.key)), partition.from_us, partition.to_us);
       }));
-  return any ? Result<void>{} : one("", INT64_MIN, INT64_MAX);
+  if (!any) {
+    SLUICE_TRY(one("", INT64_MIN, INT64_MAX));
+  }
+  return unknown && !known ? Result<void>(*std::move(unknown)) : Result<void>();
 }
 
 Result<Plan> plan_stream(const PlanRequest& request) {
-  if (!request.compare_only && !request.again) {  // what failed in this run waits for the next
+  if (!request.compare_only && request.retry_failed) {
     if (auto retried = request.ledger.retry_failed(request.stream_no); !retried) {
       return std::move(retried).error();
     }

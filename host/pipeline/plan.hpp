@@ -24,8 +24,9 @@ struct PlanRequest {
   StreamNo stream_no = 0;
   const Clock& clock;
   const Cancel& stop;
-  bool compare_only = false;                              // writes nothing
-  bool again = false;                                     // in this run it was planned before
+  bool compare_only = false;  // writes nothing
+  bool retry_failed = true;   // of earlier runs; what failed in this one waits for the next
+  bool again = false;         // in this run it was planned before, and here is the rest
   std::function<void()> may_claim = {};                   // called when more slices can be claimed
   std::function<void(const SliceListing&)> on_work = {};  // called for each slice to be read
 };

@@ -356,7 +356,7 @@ class PipelineRun {
   // told stays.
   Result<void> plan(const Stream& stream, StreamNo stream_no, Dispatcher& dispatcher,
                     LiveStream& live) {
-    bool again = false;
+    bool first = true, again = false;
     for (uint32_t attempt = 1;;) {
       auto plan = plan_stream({.source = session_.source(),
                                .sink = &session_.sink(),
@@ -366,7 +366,8 @@ class PipelineRun {
                                .stream_no = stream_no,
                                .clock = environment_.clock,
                                .stop = stop_,
-                               .again = std::exchange(again, true),
+                               .retry_failed = std::exchange(first, false),
+                               .again = again,
                                .may_claim = [&] {
                                  dispatcher.more_pending();
                                  count_planned(stream_no, live, 0, false);
@@ -377,6 +378,7 @@ class PipelineRun {
         if (!plan->more || !dispatcher.wait_drained()) {
           return {};
         }
+        again = true;
         continue;
       }
       if (plan.error().code == Code::kCancelled && stop_.requested()) {

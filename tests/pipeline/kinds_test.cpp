@@ -266,9 +266,26 @@ TEST_CASE("series: where it begins must be known, else nothing would be wanted i
               .find("does not say when ticks of P begins; set from in "
                     "[want]") != std::string::npos);
   }
+  pipeline.world(R"({"ticks": {"P": {"from": -9223372036854775808, "to": 1500001200000000},
+                               "Q": {"from": 1500000600000000, "to": 1500001200000000}}})");
+  pipeline.run_report("ticks");  // one that is known is not lost for the other
+  CHECK(pipeline.rows("ticks") == 10);
   pipeline.configure("streams = [\"ticks\"]", "[want]\nfrom = 2017-07-14T02:50:00Z\n");
   pipeline.run_report("ticks");
-  CHECK(pipeline.rows("ticks") == 10);
+  CHECK(pipeline.rows("ticks") == 20);
+}
+
+TEST_CASE("series: what is in quarantine and no longer wanted leaves the run complete",
+          "[pipeline][series]") {
+  WorldPipeline pipeline;
+  pipeline.configure("streams = [\"ticks\"]");
+  pipeline.world(R"({"ticks": {"P": {"from": 1500000600000000, "to": 1500001200000000,
+                                     "garbled": true},
+                               "Q": {"from": 1500000600000000, "to": 1500001200000000}}})");
+  CHECK(pipeline.run_report("ticks", 1).at("quarantined") == 1);
+  CHECK(pipeline.run_report("ticks", 1).at("quarantined_earlier") == 1);
+  pipeline.world(R"({"ticks": {"Q": {"from": 1500000600000000, "to": 1500001200000000}}})");
+  CHECK(pipeline.run_report("ticks").at("quarantined_earlier") == 0);
 }
 
 TEST_CASE("series: a stream in partitions that has none asks for nothing", "[pipeline][series]") {

@@ -15,10 +15,10 @@
 //    "lists":  {"l": {"validator": "1", "rows": {"a": "hash", "b": "hash"}, "rejects": 1}},
 //    "members": 5}
 //
-// Ticks may have "holes" and "halts", lists of [from, to): parts that cannot be found out, and that
-// the source confirms to be empty. The tape is cut by the source: up to "archive_to" in one slice.
-// Lists have a hash and mark what was removed. "config_error" in ticks of a partition is a JSON
-// Pointer to the key at fault.
+// Ticks may be "garbled" (bad data) and have "holes" and "halts", lists of [from, to): parts that
+// cannot be found out, and that the source confirms to be empty. The tape is cut by the source: up
+// to "archive_to" in one slice. Lists have a hash and mark what was removed. "config_error" in
+// ticks of a partition is a JSON Pointer to the key at fault.
 //
 // Files whose validator is the one they were read with last are told to be unchanged. Of the items
 // a "shaky" one is told to be missing by an answer that then breaks off, and found by the next.
@@ -334,6 +334,9 @@ struct World {
       const json span = load(config).at(stream).at(symbol);
       if (const std::string key = span.value("config_error", ""); !key.empty()) {
         throw Error(Code::kInvalidConfig, "The service does not know this.").at_config(key);
+      }
+      if (span.value("garbled", false)) {
+        throw Error(Code::kBadData, "The ticks are garbled.");
       }
       tell_parts(span, "holes", sluice::Outcome::kFailed);
       tell_parts(span, "halts", sluice::Outcome::kEmpty);

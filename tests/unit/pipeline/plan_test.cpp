@@ -63,6 +63,7 @@ struct Planned {
                              .stream_no = f.stream,
                              .clock = f.clock,
                              .stop = stop,
+                             .retry_failed = !again,
                              .again = again}))
         .counts.work;
   }
