@@ -178,6 +178,13 @@ Client::Client(const sluice::Host& host, const Selection& selection)
 // The bodies of refusals say more than their status, so every answer is taken as it comes; slices
 // are tried again as a whole.
 sluice::HttpBody Client::open(const std::string& path, const std::string& at) const {
+  const std::string resource = path.substr(0, path.find('?'));
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = unknown_.find(resource); known != unknown_.end()) {
+      throw Error(known->second);
+    }
+  }
   sluice::HttpOptions options;
   options.headers = {{"Accept", "application/json"}};
   options.expect = "application/json";
@@ -193,7 +200,12 @@ sluice::HttpBody Client::open(const std::string& path, const std::string& at) co
   const auto whole = std::move(answer).read_all();
   Error error = refusal(selection_, path, status, whole.text(), whole.header("Retry-After"));
   const bool plan = error.code() == Code::kAuth || error.code() == Code::kUnsupported;
-  throw std::move(error).at_config(plan ? "/plan" : status < 429 ? at : "");
+  std::move(error).at_config(plan ? "/plan" : status < 429 ? at : "");
+  if (status == 404) {  // its other slices, and other tries, ask for it in vain
+    const std::lock_guard lock(mutex_);
+    unknown_.emplace(resource, error);
+  }
+  throw Error(error);
 }
 
 }  // namespace coingecko

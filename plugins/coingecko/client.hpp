@@ -3,6 +3,8 @@
 // Requests to CoinGecko, and what its refusals mean.
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,8 @@ class Client {
  private:
   const sluice::Host& host_;
   const Selection& selection_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, sluice::Error> unknown_;  // by path; guarded by mutex_
 };
 
 // A part of a path or a query.

@@ -392,8 +392,8 @@ bool Crawl::repeated(int64_t time_us) {
 // The next page begins at the last time of this one, since more rows may have that same time.
 bool Crawl::follow_time() {
   if (fresh_ == 0) {
-    if (records_ == 0 || stream_.pages().size == 0) {
-      return false;
+    if (stream_.pages().size == 0 || records_ < static_cast<uint64_t>(stream_.pages().size)) {
+      return false;  // nothing but what is known: it is the end
     }
     throw Error(Code::kBadData,
                 page_url_ +

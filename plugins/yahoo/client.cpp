@@ -138,6 +138,9 @@ Client::Client(const sluice::Host& host, const Selection& selection)
 }
 
 std::optional<std::string> Client::chart(const Security& security, const ChartQuery& query) const {
+  if (const auto known = unknown(security.symbol)) {
+    throw Error(*known);
+  }
   const std::string path = query.path(security.symbol);
   auto answer = [&] {
     try {
@@ -155,11 +158,22 @@ std::optional<std::string> Client::chart(const Security& security, const ChartQu
   const Told said = answer.status() >= 400 || short_answer ? told(answer.text()) : Told{};
   if (answer.status() >= 400 || !said.code.empty() || !said.description.empty()) {
     if (auto error = refusal(security, answer.status(), said.code, said.description)) {
-      throw std::move(*error).at_config(answer.status() == 401 ? "/crumb" : security.pointer);
+      std::move(*error).at_config(answer.status() == 401 ? "/crumb" : security.pointer);
+      if (answer.status() == 404) {  // its other slices, and other tries, ask for it in vain
+        const std::lock_guard lock(mutex_);
+        unknown_.emplace(security.symbol, *error);
+      }
+      throw Error(*error);
     }
     return std::nullopt;
   }
   return std::move(answer).text();
+}
+
+std::optional<Error> Client::unknown(const std::string& symbol) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = unknown_.find(symbol);
+  return found == unknown_.end() ? std::nullopt : std::optional(found->second);
 }
 
 sluice::HttpResponse Client::send(const std::string& path, const Pass& pass) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -42,11 +43,14 @@ class Client {
   sluice::HttpResponse send_with_pass(const std::string& path) const;
   Pass pass(const std::string& refused) const;
   Pass obtain() const;
+  // What the service said of a symbol that it does not know.
+  std::optional<sluice::Error> unknown(const std::string& symbol) const;
 
   const sluice::Host& host_;
   const Selection& selection_;
-  mutable std::mutex mutex_;  // guards pass_
-  mutable Pass pass_;
+  mutable std::mutex mutex_;
+  mutable Pass pass_;                                     // guarded by mutex_
+  mutable std::map<std::string, sluice::Error> unknown_;  // by symbol; guarded by mutex_
 };
 
 // A part of a path.

@@ -493,3 +493,16 @@ TEST_CASE("coingecko: streams follow the configuration, limits the plan", "[coin
   (void)session(host, {{"plan", "demo"}, {"credential", "key"}});
   CHECK(json::parse(host.http.declaration())["limits"][0]["amount"] == 30);
 }
+
+TEST_CASE("coingecko: a coin that is unknown is asked for once a run", "[coingecko]") {
+  FakeHost host;
+  host.http.on_prefix(kBase, json_answer(R"({"error":"coin not found"})", 404));
+  auto source = session(host, kHourly);
+  for (int i = 0; i < 3; ++i) {
+    const auto got =
+        source.read(slice("market_chart", kNow - (9 + i) * kHour, kNow - (8 + i) * kHour));
+    REQUIRE(got.error);
+    CHECK(got.error->message().find("no such coin") != std::string::npos);
+  }
+  CHECK(host.http.requests().size() == 1);
+}

@@ -573,3 +573,19 @@ TEST_CASE("yahoo: reading goes on behind every batch", "[yahoo]") {
     CHECK(rest.rows.front() == whole.rows[before]);
   }
 }
+
+TEST_CASE("yahoo: a symbol that is unknown is asked for once a run", "[yahoo]") {
+  FakeHost host;
+  host.http.on_prefix("/v8/finance/chart/",
+                      json_answer(R"({"chart":{"result":null,"error":{"code":"Not Found",)"
+                                  R"("description":"No data found"}}})",
+                                  404));
+  auto source = session(host, kAapl);
+  for (int i = 0; i < 3; ++i) {
+    const auto got =
+        source.read(slice("candles", "AAPL", kToday - (9 + i) * kDay, kToday - (8 + i) * kDay));
+    REQUIRE(got.error);
+    CHECK(got.error->message().find("no such symbol") != std::string::npos);
+  }
+  CHECK(host.http.requests().size() == 1);
+}
