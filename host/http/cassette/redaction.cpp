@@ -51,11 +51,12 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-constexpr std::array<std::string_view, 24> kSecretWords = {
-    "apikey", "appkey",       "accesskey", "accesstoken", "auth",       "authorization",
-    "bearer", "clientsecret", "cookie",    "cookie2",     "credential", "credentials",
-    "csrf",   "jwt",          "passwd",    "password",    "pwd",        "refreshtoken",
-    "secret", "sessionid",    "sig",       "signature",   "token",      "xsrf"};
+constexpr std::array<std::string_view, 25> kSecretWords = {
+    "apikey",        "appkey",      "accesskey",    "accesstoken",  "auth",
+    "authorization", "bearer",      "clientsecret", "cookie",       "cookie2",
+    "credential",    "credentials", "csrf",         "jwt",          "passphrase",
+    "passwd",        "password",    "pwd",          "refreshtoken", "secret",
+    "sessionid",     "sig",         "signature",    "token",        "xsrf"};
 // A token behind one of these is a place in a list.
 constexpr std::array<std::string_view, 10> kCursorWords = {
     "page", "next", "prev", "continuation", "cursor", "sync", "resume", "start", "scroll", "list"};
@@ -152,7 +153,10 @@ bool is_secret_name(std::string_view name) {
   for (size_t i = 0; i < words.size(); ++i) {
     const bool cursor = i > 0 && words[i] == "token" && among(kCursorWords, words[i - 1]);
     const bool key = i > 0 && words[i] == "key" && among(kKeyWords, words[i - 1]);
-    if (key || (among(kSecretWords, words[i]) && !cursor)) {
+    const bool session = i > 0 && words[i] == "id" && words[i - 1] == "session";
+    // Last, as in OK-ACCESS-SIGN: "sign_in_url" and "sign_type" are harmless.
+    const bool sign = i + 1 == words.size() && words[i] == "sign";
+    if (key || session || sign || (among(kSecretWords, words[i]) && !cursor)) {
       return true;
     }
   }

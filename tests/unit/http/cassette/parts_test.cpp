@@ -36,14 +36,32 @@ std::string cleaned(const std::string& type, const std::string& text, size_t siz
 }  // namespace
 
 TEST_CASE("cassette redaction: names that hold secrets are known", "[unit][cassette]") {
-  for (const char* name : {"Authorization", "Cookie", "Set-Cookie", "X-MBX-APIKEY", "X-Api-Key",
-                           "access_token", "accessToken", "client_secret", "token", "signature",
-                           "X-Amz-Security-Token", "Proxy-Authorization", "password"}) {
+  for (const char* name : {"Authorization",
+                           "Cookie",
+                           "Set-Cookie",
+                           "X-MBX-APIKEY",
+                           "X-Api-Key",
+                           "access_token",
+                           "accessToken",
+                           "client_secret",
+                           "token",
+                           "signature",
+                           "X-Amz-Security-Token",
+                           "Proxy-Authorization",
+                           "password",
+                           "X-Session-Id",
+                           "sessionId",
+                           "session_id",
+                           "passphrase",
+                           "OK-ACCESS-PASSPHRASE",
+                           "OK-ACCESS-SIGN",
+                           "sign"}) {
     CAPTURE(name);
     CHECK(is_secret_name(name));
   }
   for (const char* name : {"Content-Type", "pageToken", "next_page_token", "X-RateLimit-Tokens",
-                           "WWW-Authenticate", "key", "symbol", "author", ""}) {
+                           "WWW-Authenticate", "key", "symbol", "author", "design", "signal",
+                           "sign_in_url", "X-BAPI-SIGN-TYPE", "session", "id", ""}) {
     CAPTURE(name);
     CHECK_FALSE(is_secret_name(name));
   }
