@@ -46,6 +46,16 @@ std::string error_code(const std::string& body) {
   return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end() ? code : std::string();
 }
 
+// These say that the client may have no token. Any other 4xx is about the address, or comes from
+// something in the way, and 407 from the proxy.
+bool refuses_client(int64_t status) {
+  return status == 400 || status == 401 || status == 403;
+}
+
+bool refuses_client(const Error& error) {
+  return error.code == Code::kAuth && refuses_client(error.vendor_code);
+}
+
 int64_t whole_seconds(const nlohmann::json& value) {
   int64_t out = -1;
   if (value.is_number()) {
@@ -154,16 +164,22 @@ Result<TokenCredential::Answer> TokenCredential::ask(const HttpRequest& request,
   auto exchange = next_.open(request, cancel, caller);
   if (!exchange) {
     Error error = std::move(exchange).error();
-    return error.code == Code::kAuth ? refusal(static_cast<uint32_t>(error.vendor_code), {})
-                                     : std::move(error).in("credential '" + name_ + "'");
+    return refuses_client(error) ? refusal(static_cast<uint32_t>(error.vendor_code), {})
+                                 : std::move(error).in("credential '" + name_ + "'");
   }
   const uint32_t status = (*exchange)->status();
   auto body = read_body(**exchange);
   if (!body) {
     return std::move(body).error().in("credential '" + name_ + "'");
   }
-  if (status >= 400 && status < 500) {
+  if (refuses_client(status)) {
     return refusal(status, *body);
+  }
+  if (status >= 400) {
+    return Error{Code::kUnavailable,
+                 "credential '" + name_ + "': the token service answered " +
+                     std::to_string(status) + "; check token_url",
+                 0, status};
   }
   const auto answer = nlohmann::json::parse(*body, nullptr, false);
   const Error garbage{Code::kUnavailable,
@@ -232,8 +248,7 @@ void TokenCredential::settle(Result<Token> fetched) {
   } else if (fetched.error().code != Code::kCancelled) {  // else the next in line fetches
     failed_ = std::move(fetched).error();
     quiet_until_us_ = clock_.monotonic_us() + kQuiet_us;
-    if (failed_->code == Code::kAuth && failed_->vendor_code != 0 &&
-        gate_.end(static_cast<uint32_t>(failed_->vendor_code))) {
+    if (refuses_client(*failed_) && gate_.end(static_cast<uint32_t>(failed_->vendor_code))) {
       warn(failed_->message + "; no more tokens are asked for");
     }
   }
@@ -263,8 +278,8 @@ Result<std::shared_ptr<const TokenCredential::Token>> TokenCredential::get(
   while (true) {
     reopen(lookup);
     if (!gate_.open()) {
-      return failed_ && failed_->code == Code::kAuth ? *failed_
-                                                     : credential_ended(name_, gate_.status());
+      return failed_ && refuses_client(*failed_) ? *failed_
+                                                 : credential_ended(name_, gate_.status());
     }
     const int64_t now_us = clock_.monotonic_us();
     const bool holds = token_ && token_->number > refused && now_us < token_->expires_us;

@@ -14,6 +14,8 @@ constexpr size_t kWindowBytes = 1U << 20;
 constexpr size_t kOverlapBytes = 256U << 10;  // longer than any secret in any of its encodings
 constexpr int kMostCuts = 8;
 constexpr size_t kLikelyKey = 16;  // a value so long may be an API key
+constexpr size_t kLongestName = 4096;
+constexpr size_t kMostHeld = 4096;  // of a value that may be one
 
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
@@ -51,11 +53,12 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-constexpr std::array<std::string_view, 24> kSecretWords = {
-    "apikey", "appkey",       "accesskey", "accesstoken", "auth",       "authorization",
-    "bearer", "clientsecret", "cookie",    "cookie2",     "credential", "credentials",
-    "csrf",   "jwt",          "passwd",    "password",    "pwd",        "refreshtoken",
-    "secret", "sessionid",    "sig",       "signature",   "token",      "xsrf"};
+constexpr std::array<std::string_view, 25> kSecretWords = {
+    "apikey",        "appkey",      "accesskey",    "accesstoken",  "auth",
+    "authorization", "bearer",      "clientsecret", "cookie",       "cookie2",
+    "credential",    "credentials", "csrf",         "jwt",          "passphrase",
+    "passwd",        "password",    "pwd",          "refreshtoken", "secret",
+    "sessionid",     "sig",         "signature",    "token",        "xsrf"};
 // A token behind one of these is a place in a list.
 constexpr std::array<std::string_view, 10> kCursorWords = {
     "page", "next", "prev", "continuation", "cursor", "sync", "resume", "start", "scroll", "list"};
@@ -71,78 +74,19 @@ bool looks_random(std::string_view value) {
          });
 }
 
-bool is_secret_parameter(std::string_view name, std::string_view value) {
-  if (is_secret_name(name)) {
-    return true;
-  }
-  std::string small(name);
-  std::transform(small.begin(), small.end(), small.begin(), lower);
-  return among(kMaybe, small) && looks_random(value);
-}
-
-// "a=1&token=x" → "a=1&token=***"
-std::string redact_parameters(std::string_view text) {
-  std::string out;
-  while (true) {
-    const size_t end = std::min(text.find('&'), text.size());
-    const std::string_view one = text.substr(0, end);
-    const size_t equals = one.find('=');
-    if (equals != std::string_view::npos && equals + 1 < one.size() &&
-        is_secret_parameter(one.substr(0, equals), one.substr(equals + 1))) {
-      out.append(one.substr(0, equals + 1)).append(kBlot);
-    } else {
-      out.append(one);
-    }
-    if (end == text.size()) {
-      return out;
-    }
-    out += '&';
-    text.remove_prefix(end + 1);
-  }
-}
-
-size_t end_of_string(std::string_view text, size_t quote) {
-  for (size_t i = quote + 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i;
-    }
-  }
-  return text.size();
+bool is_blank(char c) {
+  return std::string_view(" \t\r\n").find(c) != std::string_view::npos;
 }
 
 size_t skip_blanks(std::string_view text, size_t at) {
-  while (at < text.size() && std::string_view(" \t\r\n").find(text[at]) != std::string_view::npos) {
+  while (at < text.size() && is_blank(text[at])) {
     ++at;
   }
   return at;
 }
 
-// "access_token":"x" → "access_token":"***"; everything else byte by byte as it was.
-std::string redact_members(std::string_view text) {
-  std::string out;
-  size_t done = 0;
-  for (size_t at = text.find('"'); at < text.size();) {
-    const size_t end = end_of_string(text, at);
-    const size_t colon = skip_blanks(text, std::min(end + 1, text.size()));
-    size_t next = end + 1;
-    if (colon < text.size() && text[colon] == ':') {
-      const size_t value = skip_blanks(text, colon + 1);
-      if (value < text.size() && text[value] == '"' &&
-          is_secret_name(text.substr(at + 1, end - at - 1))) {
-        const size_t value_end = end_of_string(text, value);
-        if (value_end > value + 1) {
-          out.append(text.substr(done, value + 1 - done)).append(kBlot);
-          done = value_end;
-        }
-        next = value_end + 1;
-      }
-    }
-    at = next < text.size() ? text.find('"', next) : std::string_view::npos;
-  }
-  out.append(text.substr(std::min(done, text.size())));
-  return out;
+bool ends_number(char c) {
+  return !is_digit(c) && std::string_view("+-.eE").find(c) == std::string_view::npos;
 }
 
 }  // namespace
@@ -152,7 +96,10 @@ bool is_secret_name(std::string_view name) {
   for (size_t i = 0; i < words.size(); ++i) {
     const bool cursor = i > 0 && words[i] == "token" && among(kCursorWords, words[i - 1]);
     const bool key = i > 0 && words[i] == "key" && among(kKeyWords, words[i - 1]);
-    if (key || (among(kSecretWords, words[i]) && !cursor)) {
+    const bool session = i > 0 && words[i] == "id" && words[i - 1] == "session";
+    // Last, as in OK-ACCESS-SIGN: "sign_in_url" and "sign_type" are harmless.
+    const bool sign = i + 1 == words.size() && words[i] == "sign";
+    if (key || session || sign || (among(kSecretWords, words[i]) && !cursor)) {
       return true;
     }
   }
@@ -172,7 +119,10 @@ std::string redact_url(std::string_view url, const Redact& redact) {
     }
   }
   if (question < url.size()) {
-    out += '?' + redact_parameters(url.substr(question + 1));
+    out += '?';
+    ParameterRedactor parameters;
+    parameters.push(url.substr(question + 1), out);
+    parameters.finish(out);
   }
   return redact(std::move(out));
 }
@@ -202,6 +152,139 @@ BodyKind body_kind(std::string_view content_type, std::string_view begin) {
              : BodyKind::kOther;
 }
 
+void MemberRedactor::push(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    step(c, out);
+  }
+}
+
+void MemberRedactor::finish(std::string& out) {
+  if (state_ == State::kSecretText) {
+    end_secret_text(out);
+  } else if (state_ == State::kSecretNumber) {
+    out += '"';
+  }
+  state_ = State::kBetween;
+}
+
+void MemberRedactor::step(char c, std::string& out) {
+  if (state_ == State::kSecretText) {
+    step_secret_text(c, out);
+    return;
+  }
+  if (state_ == State::kSecretNumber) {
+    if (!ends_number(c)) {
+      return;
+    }
+    out += '"';
+    state_ = State::kBetween;
+  }
+  if (state_ == State::kText) {
+    step_text(c);
+  } else if (state_ == State::kAfterText && c == ':') {
+    secret_ = text_.size() > kLongestName || is_secret_name(text_);
+    state_ = State::kAfterColon;
+  } else if (!is_blank(c) || state_ == State::kBetween) {
+    begin_value(c);
+  }
+  if (state_ == State::kSecretNumber) {
+    changed_ = true;
+    out.append("\"").append(kBlot);
+  } else {
+    out += c;
+  }
+}
+
+void MemberRedactor::step_text(char c) {
+  if (c == '"' && !escaped_) {
+    state_ = State::kAfterText;
+    return;
+  }
+  escaped_ = c == '\\' && !escaped_;
+  if (text_.size() <= kLongestName) {
+    text_ += c;
+  }
+}
+
+void MemberRedactor::step_secret_text(char c, std::string& out) {
+  if (c == '"' && !escaped_) {
+    end_secret_text(out);
+    out += c;
+    state_ = State::kBetween;
+    return;
+  }
+  escaped_ = c == '\\' && !escaped_;
+  if (text_.size() <= kBlot.size()) {
+    text_ += c;
+  }
+}
+
+void MemberRedactor::end_secret_text(std::string& out) {
+  changed_ = changed_ || (!text_.empty() && text_ != kBlot);
+  out.append(text_.empty() ? std::string_view() : kBlot);
+}
+
+// Whatever follows the last text, or the colon behind it.
+void MemberRedactor::begin_value(char c) {
+  const bool secret = state_ == State::kAfterColon && secret_;
+  if (c == '"') {
+    text_.clear();
+    escaped_ = false;
+    state_ = secret ? State::kSecretText : State::kText;
+  } else {
+    state_ = secret && (is_digit(c) || c == '-') ? State::kSecretNumber : State::kBetween;
+  }
+}
+
+void ParameterRedactor::push(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    step(c, out);
+  }
+}
+
+void ParameterRedactor::finish(std::string& out) {
+  end_held(out);
+  state_ = State::kName;
+  name_.clear();
+}
+
+void ParameterRedactor::step(char c, std::string& out) {
+  if (c == '&') {
+    finish(out);
+    out += c;
+  } else if (state_ == State::kHeld) {
+    held_ += c;
+    if (held_.size() >= kMostHeld) {
+      end_held(out);
+    }
+  } else if (state_ != State::kBlotted) {
+    out += c;
+    if (state_ == State::kName && c == '=') {
+      begin_value();
+    } else if (state_ == State::kName && name_.size() <= kLongestName) {
+      name_ += c;
+    }
+  }
+}
+
+void ParameterRedactor::begin_value() {
+  std::string small(name_);
+  std::transform(small.begin(), small.end(), small.begin(), lower);
+  secret_ = name_.size() > kLongestName || is_secret_name(name_);
+  state_ = secret_ || among(kMaybe, small) ? State::kHeld : State::kPlain;
+}
+
+void ParameterRedactor::end_held(std::string& out) {
+  if (state_ != State::kHeld) {
+    return;
+  }
+  const bool blot = !held_.empty() && (secret_ || looks_random(held_));
+  changed_ = changed_ || (blot && held_ != kBlot);
+  out.append(blot ? kBlot : std::string_view(held_));
+  held_.clear();
+  state_ = blot ? State::kBlotted : State::kPlain;
+}
+
 void BodyRedactor::push(std::string_view bytes) {
   if (!begun_ && !bytes.empty()) {
     begun_ = true;
@@ -209,7 +292,7 @@ void BodyRedactor::push(std::string_view bytes) {
   }
   while (!bytes.empty()) {
     const size_t some = std::min(bytes.size(), kWindowBytes);
-    window_.append(bytes.substr(0, some));
+    take(bytes.substr(0, some));
     bytes.remove_prefix(some);
     if (window_.size() < kWindowBytes) {
       continue;
@@ -227,19 +310,28 @@ void BodyRedactor::push(std::string_view bytes) {
 }
 
 void BodyRedactor::finish() {
+  members_.finish(window_);
+  parameters_.finish(window_);
   emit(window_.size());
+  changed_ = changed_ || members_.changed() || parameters_.changed();
+}
+
+// By name before by value, and as it comes: where a window ends must not hide what is a name.
+void BodyRedactor::take(std::string_view bytes) {
+  if (kind_ == BodyKind::kJson) {
+    members_.push(bytes, window_);
+  } else if (kind_ == BodyKind::kForm) {
+    parameters_.push(bytes, window_);
+  } else {
+    window_.append(bytes);
+  }
 }
 
 void BodyRedactor::emit(size_t size) {
   if (size == 0) {
     return;
   }
-  std::string clean = redact_(window_.substr(0, size));
-  if (kind_ == BodyKind::kJson) {
-    clean = redact_members(clean);
-  } else if (kind_ == BodyKind::kForm) {
-    clean = redact_parameters(clean);
-  }
+  const std::string clean = redact_(window_.substr(0, size));
   changed_ = changed_ || clean != std::string_view(window_).substr(0, size);
   window_.erase(0, size);
   out_(clean);

@@ -29,6 +29,55 @@ enum class BodyKind : uint8_t { kOther, kJson, kForm };
 // By the media type; a body without one is JSON if it begins like it.
 BodyKind body_kind(std::string_view content_type, std::string_view begin);
 
+// Blots out the values of a JSON text's members by their names: strings and numbers, so that what
+// was JSON stays JSON. Works on pieces of any size. One thread at a time.
+class MemberRedactor {
+ public:
+  void push(std::string_view text, std::string& out);
+  void finish(std::string& out);
+  [[nodiscard]] bool changed() const { return changed_; }
+
+ private:
+  enum class State : uint8_t {
+    kBetween,
+    kText,
+    kAfterText,
+    kAfterColon,
+    kSecretText,
+    kSecretNumber
+  };
+  void step(char c, std::string& out);
+  void step_text(char c);
+  void step_secret_text(char c, std::string& out);
+  void begin_value(char c);
+  void end_secret_text(std::string& out);
+
+  State state_ = State::kBetween;
+  bool secret_ = false;   // of the member whose value comes next
+  bool escaped_ = false;  // the next character of the text
+  std::string text_;      // the begin of the text it stands in; a name if a colon follows
+  bool changed_ = false;
+};
+
+// The same for "a=1&token=x".
+class ParameterRedactor {
+ public:
+  void push(std::string_view text, std::string& out);
+  void finish(std::string& out);
+  [[nodiscard]] bool changed() const { return changed_; }
+
+ private:
+  enum class State : uint8_t { kName, kHeld, kPlain, kBlotted };
+  void step(char c, std::string& out);
+  void begin_value();
+  void end_held(std::string& out);
+
+  State state_ = State::kName;
+  bool secret_ = false;
+  std::string name_, held_;  // the begin of a value that may be a secret
+  bool changed_ = false;
+};
+
 // A body on its way into a cassette, cleaned piece by piece, so that only a window of it is held.
 // One thread at a time.
 class BodyRedactor {
@@ -44,12 +93,15 @@ class BodyRedactor {
   [[nodiscard]] BodyKind kind() const { return kind_; }
 
  private:
+  void take(std::string_view bytes);
   void emit(size_t size);
 
   const std::string type_;
   const Redact& redact_;
   const Out out_;
-  std::string window_;
+  MemberRedactor members_;
+  ParameterRedactor parameters_;
+  std::string window_;  // clean by name, not yet by value
   BodyKind kind_ = BodyKind::kOther;
   bool begun_ = false, changed_ = false;
 };

@@ -3,6 +3,7 @@
 // OAuth 2 client credentials against a token service and an API that are one raw server.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <condition_variable>
 #include <thread>
 
@@ -227,6 +228,50 @@ TEST_CASE("token: a refused client asks no more", "[unit][http][credential]") {
   provider.token_fails = 0;
   client.clock.forward(11);
   CHECK(client.status(provider.api()) == 200);
+}
+
+TEST_CASE("token: a token service that is not found does not end the client",
+          "[unit][http][credential]") {
+  Provider provider;
+  provider.token_fails = GENERATE(402, 404, 405, 410, 422, 451);
+  Client client(provider);
+  const auto opened = client.get(provider.api());
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Code::kUnavailable);
+  CHECK(opened.error().vendor_code == provider.token_fails);
+  CHECK_THAT(opened.error().message, Catch::Contains("token_url"));
+  provider.token_fails = 0;
+  CHECK(client.status(provider.api()) == 200);
+  CHECK(provider.calls == 1);
+}
+
+TEST_CASE("token: a proxy that wants credentials does not end the client",
+          "[unit][http][credential]") {
+  std::atomic<bool> refuses{true};
+  Service proxy([&](const RawRequest& request, size_t) {
+    if (refuses) {
+      return raw_answer(407, "");
+    }
+    return request.target == "http://example.test/token" ? token_answer("t1", "")
+                                                         : raw_answer(200, "body");
+  });
+  sluice::host::HttpOptions options = sluice::test::without_retries();
+  options.proxy = proxy.server.url("");
+  Credentials client(options);
+  client.set("client", "secret");
+  CredentialConfig config;
+  config.type = CredentialConfig::Type::kOauth2;
+  config.token_url = "http://example.test/token";
+  config.client_id = {"id", {}};
+  config.client_secret = secret("client");
+  client.add(config);
+  const auto opened = client.get("http://example.test/api");
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Code::kAuth);
+  CHECK(opened.error().vendor_code == EPERM);
+  CHECK_THAT(opened.error().message, Catch::Contains("proxy") && !Catch::Contains("client_id"));
+  refuses = false;
+  CHECK(client.status("http://example.test/api") == 200);
 }
 
 TEST_CASE("token: answers that are none", "[unit][http][credential]") {

@@ -36,14 +36,32 @@ std::string cleaned(const std::string& type, const std::string& text, size_t siz
 }  // namespace
 
 TEST_CASE("cassette redaction: names that hold secrets are known", "[unit][cassette]") {
-  for (const char* name : {"Authorization", "Cookie", "Set-Cookie", "X-MBX-APIKEY", "X-Api-Key",
-                           "access_token", "accessToken", "client_secret", "token", "signature",
-                           "X-Amz-Security-Token", "Proxy-Authorization", "password"}) {
+  for (const char* name : {"Authorization",
+                           "Cookie",
+                           "Set-Cookie",
+                           "X-MBX-APIKEY",
+                           "X-Api-Key",
+                           "access_token",
+                           "accessToken",
+                           "client_secret",
+                           "token",
+                           "signature",
+                           "X-Amz-Security-Token",
+                           "Proxy-Authorization",
+                           "password",
+                           "X-Session-Id",
+                           "sessionId",
+                           "session_id",
+                           "passphrase",
+                           "OK-ACCESS-PASSPHRASE",
+                           "OK-ACCESS-SIGN",
+                           "sign"}) {
     CAPTURE(name);
     CHECK(is_secret_name(name));
   }
   for (const char* name : {"Content-Type", "pageToken", "next_page_token", "X-RateLimit-Tokens",
-                           "WWW-Authenticate", "key", "symbol", "author", ""}) {
+                           "WWW-Authenticate", "key", "symbol", "author", "design", "signal",
+                           "sign_in_url", "X-BAPI-SIGN-TYPE", "session", "id", ""}) {
     CAPTURE(name);
     CHECK_FALSE(is_secret_name(name));
   }
@@ -72,10 +90,58 @@ TEST_CASE("cassette redaction: members and form fields by their names", "[unit][
   const std::string body =
       R"({"access_token" : "a\"b","n":1.50,"token_type":5,"s":"\"token\":\"x\""})";
   CHECK(cleaned("application/json", body, 7, redact) ==
-        R"({"access_token" : "***","n":1.50,"token_type":5,"s":"\"token\":\"x\""})");
+        R"({"access_token" : "***","n":1.50,"token_type":"***","s":"\"token\":\"x\""})");
   CHECK(cleaned("application/x-www-form-urlencoded", "user=me&password=p", 3, redact) ==
         "user=me&password=***");
   CHECK(cleaned("application/octet-stream", R"({"token":"x"})", 99, redact) == R"({"token":"x"})");
+}
+
+TEST_CASE("cassette redaction: no member of a long JSON text keeps its secret",
+          "[unit][cassette]") {
+  const Redact redact = keep;
+  std::string text = "[", want = "[";
+  for (int i = 0; text.size() < 3'500'000; ++i) {
+    const std::string begin = "{\"id\":" + std::to_string(i) + ",\"note\":\"a, {[b\\\"" +
+                              std::string(i % 97, 'n') + "\",\"access_token\" : \"";
+    text += begin + "s3cr\\\"et" + std::to_string(i) + "\"},";
+    want += begin + "***\"},";
+  }
+  const size_t size = GENERATE(1U << 20, 65'521, 1'300'000);
+  CHECK((cleaned("application/json", text + "0]", size, redact) == want + "0]"));
+}
+
+TEST_CASE("cassette redaction: no field of a long form keeps its secret", "[unit][cassette]") {
+  const Redact redact = keep;
+  std::string text, want;
+  for (int i = 0; text.size() < 3'500'000; ++i) {
+    const std::string begin = "note=" + std::string(i % 97, 'n') + "&token=";
+    text += begin + "s3cret" + std::to_string(i) + "&";
+    want += begin + "***&";
+  }
+  const size_t size = GENERATE(1U << 20, 65'521, 1'300'000);
+  CHECK((cleaned("application/x-www-form-urlencoded", text, size, redact) == want));
+}
+
+TEST_CASE("cassette redaction: secrets longer than a window and those cut short",
+          "[unit][cassette]") {
+  const Redact redact = keep;
+  const std::string long_text(5'000'000, 'x');
+  CHECK(
+      (cleaned("application/json", "{\"a\":\"" + long_text + "\",\"token\":\"" + long_text + "\"}",
+               65'536, redact) == "{\"a\":\"" + long_text + "\",\"token\":\"***\"}"));
+  CHECK((cleaned("application/x-www-form-urlencoded", "a=" + long_text + "&token=" + long_text,
+                 65'536, redact) == "a=" + long_text + "&token=***"));
+  CHECK(cleaned("application/json", R"({"token":"s3cr)", 4, redact) == R"({"token":"***)");
+  CHECK(cleaned("application/json", R"({"token":12)", 4, redact) == R"({"token":"***")");
+  CHECK(cleaned("application/json", R"({"token":"")", 4, redact) == R"({"token":"")");
+}
+
+TEST_CASE("cassette redaction: numbers of secret members", "[unit][cassette]") {
+  const Redact redact = keep;
+  CHECK(cleaned("application/json",
+                R"({"session_id":-1.5e+9,"password": 1234 ,"auth":true,"token":null,"n":7})", 3,
+                redact) ==
+        R"({"session_id":"***","password": "***" ,"auth":true,"token":null,"n":7})");
 }
 
 TEST_CASE("cassette JSON: laid out text packs to the same bytes", "[unit][cassette]") {
