@@ -76,18 +76,18 @@ struct Source {
 
     Reader(sluice::Host&, const Config&, Instance& instance, const sluice::ReadRequest& request) {
       const Sources sources = instance.sources();
-      const auto name = request.stream();
+      const auto wanted = request.stream();
       for (const sluice::Stream& stream : streams(instance.selection)) {
-        if (stream.name() != name) {
+        if (stream.name() != wanted) {
           continue;
         }
-        reader = name == "items"              ? read_items(sources, stream, request)
-                 : name == "item_classes"     ? read_classes(sources, stream, request, false)
-                 : name == "item_subclasses"  ? read_classes(sources, stream, request, true)
-                 : name == "connected_realms" ? read_realms(sources, stream, request, false)
-                 : name == "realms"           ? read_realms(sources, stream, request, true)
-                 : name == "token_price"      ? read_token(sources, stream, request)
-                                              : read_auctions(sources, stream, request);
+        reader = wanted == "items"              ? read_items(sources, stream, request)
+                 : wanted == "item_classes"     ? read_classes(sources, stream, request, false)
+                 : wanted == "item_subclasses"  ? read_classes(sources, stream, request, true)
+                 : wanted == "connected_realms" ? read_realms(sources, stream, request, false)
+                 : wanted == "realms"           ? read_realms(sources, stream, request, true)
+                 : wanted == "token_price"      ? read_token(sources, stream, request)
+                                                : read_auctions(sources, stream, request);
       }
     }
 

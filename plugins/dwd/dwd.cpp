@@ -29,8 +29,8 @@ struct Source {
     std::vector<sluice::Stream> out;
     out.push_back(station_stream());
     out.push_back(parameter_stream());
-    for (const auto name : instance.selection.metadata) {
-      out.push_back(metadata_stream(*find_metadata_stream(name)));
+    for (const auto table : instance.selection.metadata) {
+      out.push_back(metadata_stream(*find_metadata_stream(table)));
     }
     for (const Dataset* dataset : instance.selection.datasets) {
       out.push_back(observation_stream(*dataset, instance.selection.rows));
