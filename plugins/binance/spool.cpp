@@ -79,7 +79,7 @@ std::string Spool::sha256() {
 }
 
 std::size_t Spool::read(uint64_t offset, char* buffer, std::size_t capacity) const {
-  if (offset >= size_) {
+  if (offset >= size_ || capacity == 0) {
     return 0;
   }
   const auto want = static_cast<std::size_t>(std::min<uint64_t>(capacity, size_ - offset));

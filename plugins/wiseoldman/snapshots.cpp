@@ -20,7 +20,6 @@ class SnapshotReader final : public SliceReader {
  public:
   SnapshotReader(const Service& service, const sluice::ReadRequest& request)
       : service_(service),
-        request_(request),
         player_(id_of(request.partition())),
         range_(to_dates(request.from_us(), request.to_us())),
         decoder_(service.selection, request) {}
@@ -88,7 +87,6 @@ class SnapshotReader final : public SliceReader {
   }
 
   Service service_;
-  const sluice::ReadRequest& request_;
   int64_t player_;
   DateRange range_;
   SnapshotDecoder decoder_;

@@ -131,11 +131,14 @@ TEST_CASE("blizzard auctions: lists of any length take the memory of a batch", "
   auto spec = kRealm;
   spec.most_batches = 2;
   (void)session.read(spec);
-  const long before = peak_kib();
+  [[maybe_unused]] const long before = peak_kib();
   for (int i = 0; i < 3; ++i) {
     (void)session.read(spec);
   }
+#if !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)  // whose own memory grows with what is touched
   CHECK(peak_kib() - before < 32 * 1024);
+#endif
 }
 
 TEST_CASE("blizzard auctions: broken lists fail in order", "[unit][blizzard]") {

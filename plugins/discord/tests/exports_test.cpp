@@ -243,7 +243,7 @@ TEST_CASE("discord: a large export is read in little memory", "[unit][discord]")
     }
     files.folder.write("one.json", whole + "],\"messageCount\":60000}");
   }
-  const long before = peak_kib();
+  [[maybe_unused]] const long before = peak_kib();
   auto& session = *files.session;
   // Batches are dropped as they come, as a sink would.
   std::optional<std::string> state;
@@ -260,5 +260,8 @@ TEST_CASE("discord: a large export is read in little memory", "[unit][discord]")
     REQUIRE_FALSE(run.error);
   }
   CHECK(rows == count);
+#if !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)         // whose own memory grows with what is touched
   CHECK(peak_kib() - before < 96 * 1024);  // most of it are the rows as JSON
+#endif
 }

@@ -288,5 +288,8 @@ TEST_CASE("dwd: half a million files are listed in flat memory", "[pipeline][dwd
   const auto& table = session.instance().table<sluice_slices_t>(SLUICE_SLICES_ID);
   REQUIRE(table.list_slices(session.instance().self(), &request, &lister, &error) == SLUICE_OK);
   CHECK(count.slices == std::size_t{31} * 16'394);
+#if !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)  // whose own memory grows with what is touched
   CHECK(peak_kib() - count.kib_after_first_years < 16 * 1024);
+#endif
 }
