@@ -64,4 +64,14 @@ struct Played {
 std::string text(const sluice::testing::SourceRun& run);  // of its error
 uint64_t noted(const sluice::testing::SourceRun& run, const std::string& code);
 
+inline constexpr int64_t kChannel = 5;
+inline const std::string kApi = "http://discord.test/api/v10";
+
+inline sluice::testing::Answer answered(const std::string& body, uint32_t status = 200,
+                                        const std::string& type = "application/json") {
+  sluice::testing::Answer out{.body = body, .status = status};
+  out.headers = {{"Content-Type", type}};
+  return out;
+}
+
 }  // namespace discord::test

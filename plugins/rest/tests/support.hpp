@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <sluice/testing/testing.hpp>
 #include <string>
 #include <utility>
@@ -74,6 +75,78 @@ inline std::string refusal(const sluice::json& config) {
                                                         : "not a configuration error";
   }
   return "";
+}
+
+inline std::string url(const std::string& path) {
+  return kBase + path;
+}
+
+// Reads a slice, of the stream `s` unless it says otherwise.
+inline sluice::testing::SourceRun read(sluice::testing::FakeHost& host, const sluice::json& config,
+                                       sluice::testing::ReadSpec spec = {}) {
+  if (spec.stream.empty()) {
+    spec.stream = "s";
+  }
+  sluice::testing::SourceSession session(plugin(), host, config);
+  return session.read(spec);
+}
+
+// The rows of a slice that is cut after every row and resumed in the same instance.
+inline std::vector<sluice::json> read_in_pieces(sluice::testing::FakeHost& host,
+                                                const sluice::json& config,
+                                                sluice::testing::ReadSpec spec) {
+  spec.stream = "s";
+  spec.target_batch_bytes = 1;  // each row fills a batch
+  spec.most_batches = 1;
+  sluice::testing::SourceSession session(plugin(), host, config);
+  std::vector<sluice::json> rows;
+  for (int i = 0; i < 1000; ++i) {
+    const sluice::testing::SourceRun piece = session.read(spec);
+    rows.insert(rows.end(), piece.rows.begin(), piece.rows.end());
+    if (piece.end != SLUICE_OK || piece.states.empty() || !piece.states.back()) {
+      CHECK(piece.end == SLUICE_END);
+      break;
+    }
+    spec.state = piece.states.back();
+  }
+  return rows;
+}
+
+inline sluice::json paged(const sluice::json& pages,
+                          const sluice::json& more = sluice::json::object()) {
+  sluice::json out = stream(more);
+  out["pages"] = pages;
+  return source({out});
+}
+
+inline constexpr int64_t kMinute = 60'000'000;
+inline constexpr int64_t kStart = 1'704'067'200'000'000;  // 2024-01-01
+
+inline sluice::json series(sluice::json more = sluice::json::object()) {
+  sluice::json out = {{"name", "s"},
+                      {"kind", "series"},
+                      {"path", "/events"},
+                      {"key", {"id"}},
+                      {"time", "at"},
+                      {"query", {{"from", "{from:s}"}, {"to", "{to-1us:s}"}}},
+                      {"fields",
+                       {{{"name", "id"}, {"type", "int64"}},
+                        {{"name", "at"}, {"type", "timestamp"}, {"epoch", "s"}}}}};
+  out.update(more);
+  return out;
+}
+
+inline std::string events(const std::vector<std::pair<int, int>>& id_and_minute) {
+  std::string out = "[";
+  for (const auto& [id, minute] : id_and_minute) {
+    out += (out.size() > 1 ? "," : "") + std::string("{\"id\":") + std::to_string(id) +
+           ",\"at\":" + std::to_string(kStart / 1'000'000 + minute * 60) + "}";
+  }
+  return out + "]";
+}
+
+inline sluice::testing::ReadSpec minutes(int from, int to) {
+  return {.stream = "s", .from_us = kStart + from * kMinute, .to_us = kStart + to * kMinute};
 }
 
 }  // namespace rest::test
