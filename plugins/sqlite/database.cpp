@@ -58,7 +58,7 @@ Error failure(sqlite3* db, int rc, std::string_view action) {
   const char* text = db == nullptr ? sqlite3_errstr(rc) : sqlite3_errmsg(db);
   Error error(verdict.code, "SQLite could not " + std::string(action) + " in " + path_of(db) +
                                 ": " + text + ". " + verdict.remedy);
-  error = std::move(error).vendor(db == nullptr ? rc : sqlite3_extended_errcode(db));
+  std::move(error).vendor(db == nullptr ? rc : sqlite3_extended_errcode(db));
   return verdict.retryable ? std::move(error).retryable() : error;
 }
 
@@ -160,7 +160,7 @@ Database::Database(const Config& config, Mode mode, Sleep sleep)
 void Database::tune(const Config& config, Mode mode) {
   sqlite3_busy_handler(handle_.get(), &Database::wait, this);
   if (mode == Mode::kCreate) {
-    exec("PRAGMA journal_mode=" + config.journal, "set the journal mode");
+    set_journal(config.journal);
   }
   exec("PRAGMA synchronous=" + config.synchronous, "set the durability");
   exec("PRAGMA cache_size=-" + std::to_string(config.page_cache.count / 1024),
@@ -169,6 +169,20 @@ void Database::tune(const Config& config, Mode mode) {
   exec("PRAGMA wal_autocheckpoint=4000", "set the checkpoint interval");
   exec("PRAGMA journal_size_limit=67108864", "limit the size of the log");
   exec("PRAGMA trusted_schema=OFF", "guard against a hostile schema");
+}
+
+// For this SQLite does not ask the busy handler when another process sets it at the same moment.
+void Database::set_journal(const std::string& mode) {
+  const std::string sql = "PRAGMA journal_mode=" + mode;
+  for (int attempts = 0;; ++attempts) {
+    const int rc = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (rc == SQLITE_OK) {
+      return;
+    }
+    if ((rc & 0xFF) != SQLITE_BUSY || wait(this, attempts) == 0) {
+      return exec(sql, "set the journal mode");  // says why not
+    }
+  }
 }
 
 int Database::wait(void* self, int attempts) noexcept {

@@ -77,6 +77,7 @@ class Database {
 
  private:
   static int wait(void* self, int attempts) noexcept;
+  void set_journal(const std::string& mode);
   void tune(const Config& config, Mode mode);
 
   struct Close {

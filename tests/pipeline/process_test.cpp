@@ -84,6 +84,22 @@ TEST_CASE("processes: two at once read each slice once", "[pipeline][processes]"
   CHECK(pipeline.rows("events") == 3600);
 }
 
+TEST_CASE("processes: two that make the database at the same moment both go on",
+          "[pipeline][processes]") {
+  for (int round = 0; round < 10; ++round) {
+    WorldPipeline pipeline;
+    pipeline.configure("streams = [\"events\"]");
+    pipeline.world(docs(2, 3, "events"));
+    Process one(pipeline.command({"run", pipeline.config()}));
+    Process two(pipeline.command({"run", pipeline.config()}));
+    const auto first = one.wait(), second = two.wait();
+    INFO(first.out << first.err << second.out << second.err);
+    CHECK(first.exit_code == 0);
+    CHECK(second.exit_code == 0);
+    CHECK(pipeline.rows("events") == 6);
+  }
+}
+
 TEST_CASE("processes: the work of one that was killed is taken over at once",
           "[pipeline][processes]") {
   WorldPipeline pipeline;

@@ -242,6 +242,7 @@ TEST_CASE("sqlite commits: a lock of another process is an outage", "[sqlite][co
   } catch (const sluice::Error& error) {
     CHECK(error.code() == Code::kUnavailable);
     CHECK((error.flags() & SLUICE_ERROR_RETRYABLE) != 0);
+    CHECK(error.message().find("raise busy_timeout") != std::string::npos);
   }
   sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr);
   sqlite3_close(other);
